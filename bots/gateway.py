@@ -1,0 +1,114 @@
+"""What a road in and out looks like. Gateways know providers, never elections.
+
+A gateway proves that a request is genuine, decodes the provider's payload into `InboundMessage`s, and sends
+`OutboundMessage`s. `receive` (journal, commit) belongs to the hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Channel = Literal["sms", "telegram", "whatsapp"]
+Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "other"]
+DeliveryState = Literal["sent", "delivered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """The bytes as they came. Header names are lower case; `path` and `query` as sent, without the host."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message as its provider delivered it. `provider_id` is unique within `gateway`; `raw` is kept for ever.
+
+    `sender` is an E.164 number for SMS and WhatsApp, the account's id for Telegram, "" where the payload names none.
+    """
+
+    gateway: str
+    channel: Channel
+    provider_id: str
+    sender: str
+    text: str
+    raw: bytes
+    kind: Kind = "text"
+    recipient: str = ""
+    chat: str = ""  # where a reply goes, when it is not the sender (a Telegram chat)
+    button: str = ""  # the provider's handle of a pressed button, to be answered
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStatus:
+    """What became of a message that we sent."""
+
+    gateway: str
+    provider_id: str
+    state: DeliveryState
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message to one address. `buttons` are rows of (label, data); `answers_button` closes a pressed button."""
+
+    to: str
+    text: str
+    reference: str  # ours; told to the provider where it can keep it
+    buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
+    answers_button: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    provider_id: str
+
+
+class Refused(Exception):
+    """A webhook that is not genuine or not sound. `status` is the HTTP answer; nothing is stored."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass
+class SendError(Exception):
+    """A message was not sent. Permanent: this address never will do (blocked, opted out, no such number).
+
+    `unknown`: it may have been sent (the answer was lost). `retry_after`: seconds the provider asked us to wait.
+    """
+
+    reason: str
+    permanent: bool = False
+    unknown: bool = False
+    retry_after: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.reason)
+
+
+class Gateway(Protocol):
+    name: str
+    channel: Channel
+
+    def decode(self, request: WebhookRequest) -> list[InboundMessage]:
+        """The messages in a genuine request. Raises `Refused`."""
+        ...
+
+    async def send(self, message: OutboundMessage) -> Sent:
+        """Hands one message to the provider. Raises `SendError`."""
+        ...
+
+    async def close(self) -> None: ...

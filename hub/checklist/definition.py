@@ -1,0 +1,135 @@
+"""What an election asks: forms, questions, options, rules, incident categories. Frozen, and built from configuration.
+
+Pure: these models validate themselves; who reads the files is `hub.election`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+# What is typed as a code: capital Latin letters and digits, no I, L or O (they are read as digits), no digit at the end.
+AnswerCode = Annotated[str, StringConstraints(pattern=r"^[A-HJKMNP-Z]([A-HJKMNP-Z0-9]{0,3}[A-HJKMNP-Z])?$")]
+# A form is read before any number, so its code may hold I, L and O.
+FormCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}$")]
+OptionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
+CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
+Severity = Literal[1, 2, 3]  # 1 critical, 2 serious, 3 noted
+
+Text = dict[Language, str]  # the same words in every language of the election
+Words = dict[Language, tuple[str, ...]]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Option(Frozen):
+    code: OptionCode
+    text: Text
+    words: Words = {}
+
+
+QuestionType = Literal["choice", "multiple", "integer", "decimal", "time", "text", "confirmation"]
+
+
+class Question(Frozen):
+    code: AnswerCode
+    type: QuestionType
+    text: Text
+    options: tuple[Option, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    required: bool = True
+    critical: tuple[OptionCode, ...] = ()  # the options that raise an alert of severity 1
+
+    @cached_property
+    def option_codes(self) -> tuple[str, ...]:
+        return tuple(option.code for option in self.options)
+
+
+RuleSeverity = Literal["reject", "flag", "note"]
+
+
+class Rule(Frozen):
+    """A condition that sound answers satisfy, in CEL. `V` is this form's answer, `MID.T` another form's,
+    `station.voters` the frame's. Judged when every variable in it is known."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    check: Annotated[str, StringConstraints(max_length=1000)]
+    message: Text
+    severity: RuleSeverity = "flag"
+    critical: bool = False
+
+
+class Form(Frozen):
+    code: FormCode
+    aliases: tuple[str, ...] = ()
+    title: Text
+    day: date
+    due: time
+    opens: datetime | None = None
+    closes: datetime | None = None
+    questions: tuple[Question, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def by_code(self) -> dict[str, Question]:
+        return {question.code: question for question in self.questions}
+
+
+class Category(Frozen):
+    code: CategoryCode
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: Text
+    severity: Severity
+
+
+CommandName = Literal["help", "status", "ack", "done"]
+
+
+def _commands(words: dict[CommandName, tuple[str, ...]]) -> dict[CommandName, tuple[str, ...]]:
+    missing = {"help", "status", "ack", "done"} - set(words)
+    if missing:
+        raise ValueError(f"no words for the command {', '.join(sorted(missing))}")
+    return words
+
+
+class StationCode(Frozen):
+    """How a polling station's number looks on paper: digits only, of these lengths; and the words people put before it."""
+
+    lengths: tuple[Annotated[int, Field(ge=1, le=12)], ...]
+    words: tuple[str, ...] = ()
+
+
+class Checklist(Frozen):
+    """Everything that may be texted in one election."""
+
+    languages: tuple[Language, ...]
+    forms: tuple[Form, ...]
+    incident_code: FormCode = "INC"
+    incident_aliases: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+    commands: Annotated[dict[CommandName, tuple[str, ...]], AfterValidator(_commands)]
+    station: StationCode
+
+    @cached_property
+    def by_code(self) -> dict[str, Form]:
+        return {form.code: form for form in self.forms}
+
+    @cached_property
+    def category_by_code(self) -> dict[str, Category]:
+        return {category.code: category for category in self.categories}
+
+    def form(self, code: str) -> Form:
+        return self.by_code[code]
+
+    def questions(self) -> Iterator[tuple[Form, Question]]:
+        for form in self.forms:
+            for question in form.questions:
+                yield form, question

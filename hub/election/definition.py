@@ -1,0 +1,89 @@
+"""One election: its checklist, languages, wording, alert routing and analysis. Frozen; what `hub check` reads from files."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from hub.checklist.definition import Checklist, Frozen, Language, Severity, Text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; one is called like Asia/Bishkek") from error
+    return name
+
+
+AnswerRef = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}\.[A-Z][A-Z0-9]{0,4}$")]  # OPN.K
+PagedRole = Literal["coordinator", "lawyer", "head_office"]
+
+
+class Alerting(Frozen):
+    """Who is paged, by severity. Coordinators and lawyers of the station's region; head office of all regions."""
+
+    page: dict[Severity, tuple[PagedRole, ...]]
+    fallback: PagedRole = "head_office"  # when the region has nobody who can be reached
+
+
+class Turnout(Frozen):
+    """A ratio estimate: voters who received a ballot over voters on the list (METHOD 4)."""
+
+    name: str
+    votes: AnswerRef
+    registered: AnswerRef
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class Shares(Frozen):
+    """Each part's share of a total (METHOD 4): parties of one ballot."""
+
+    name: str
+    total: AnswerRef
+    parts: dict[str, AnswerRef]  # the party's name → its answer
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+class ReleaseRule(Frozen):
+    """The share of drawn stations that must have reported, in every stratum and overall."""
+
+    stratum: float
+    overall: float
+
+
+class Analysis(Frozen):
+    """What is estimated. `domains`: forms that rest on only some of the stations (METHOD 7)."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    domains: tuple[str, ...] = ()
+    turnout: tuple[Turnout, ...] = ()
+    shares: tuple[Shares, ...] = ()
+    reconciled_form: str | None = None  # the protocol, compared with the official results
+    process_release: ReleaseRule = ReleaseRule(stratum=0.80, overall=0.90)
+    results_release: ReleaseRule = ReleaseRule(stratum=0.90, overall=0.95)
+
+
+class Election(Frozen):
+    """The whole configuration but for the frame and the people, which are tables of their own."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    name: Text
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]  # how local phone numbers are spelt
+    timezone: Annotated[str, AfterValidator(_zone)]
+    default_language: Language
+    checklist: Checklist
+    replies: dict[str, Text]  # key → wording in each language, with {placeholders}
+    alerting: Alerting
+    analysis: Analysis
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def language(self, wanted: str) -> str:
+        return wanted if wanted in self.checklist.languages else self.default_language

@@ -1,0 +1,86 @@
+"""The desk's work items, and the people who log in: accounts, sessions, the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import Base
+
+
+class WorkItemRow(Base):
+    """Something that needs a person. `open_key` is unique while it is open: one item for one cause.
+
+    `kind`: message · rule · conflict. `severity`: 1 critical first. A claim holds until `claimed_until`.
+    """
+
+    __tablename__ = "work_item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    open_key: Mapped[str | None] = mapped_column(unique=True)
+    journal_id: Mapped[int | None]
+    station_id: Mapped[int | None]
+    form: Mapped[str | None]
+    severity: Mapped[int]
+    detail: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    claimed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    claimed_until: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    resolution: Mapped[str | None]  # corrected · unusable · decided · settled
+
+    __table_args__ = (
+        Index("ix_work_item_queue", "closed_at", "severity", "opened_at"),
+        Index("ix_work_item_journal_id", "journal_id"),
+    )
+
+
+class AccountRow(Base):
+    """Somebody who may log in to the console."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]  # operator · coordinator · head_office · admin
+    region: Mapped[str] = mapped_column(default="")
+    language: Mapped[str]
+    password_hash: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    disabled_at: Mapped[datetime | None]
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+
+
+class LoginSessionRow(Base):
+    """A login. Only a digest of its token is stored; deleting the row ends it."""
+
+    __tablename__ = "login_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    csrf: Mapped[str]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    address: Mapped[str]
+
+
+class AuditRow(Base):
+    """Who did what, when, from where; before and after. Never edited."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    account_id: Mapped[int | None]
+    action: Mapped[str]
+    subject: Mapped[str]
+    address: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]

@@ -1,0 +1,99 @@
+"""The journal of what came in, the inbox of what is still to be read, and the outbox of what goes out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.models.base import Base
+
+
+class JournalRow(Base):
+    """One message as it came. Never updated, never deleted.
+
+    `dedup` is a digest of (channel, provider's id) and unique. The sender and the raw payload are sealed.
+    A correction is an entry of its own: `corrects` names the original, `account_id` who wrote it.
+    """
+
+    __tablename__ = "journal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dedup: Mapped[bytes] = mapped_column(unique=True)
+    gateway: Mapped[str]
+    channel: Mapped[str]
+    kind: Mapped[str]
+    provider_id: Mapped[str]
+    sender_digest: Mapped[bytes]
+    sender_sealed: Mapped[bytes]
+    text: Mapped[str]
+    context: Mapped[dict[str, Any]]  # chat, button, recipient: what an answer needs
+    raw_sealed: Mapped[bytes]
+    sent_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    corrects: Mapped[int | None]
+    account_id: Mapped[int | None]
+    reason: Mapped[str | None]
+
+    __table_args__ = (Index("ix_journal_sender_digest", "sender_digest", "id"),)
+
+
+class InboxRow(Base):
+    """A journal entry that nobody has read yet. Written with the entry, deleted when it is settled."""
+
+    __tablename__ = "inbox"
+
+    journal_id: Mapped[int] = mapped_column(ForeignKey("journal.id"), primary_key=True, autoincrement=False)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class OutboxRow(Base):
+    """One message to one address. States: pending → sending → sent → delivered, or failed, or unknown.
+
+    `dedup` makes a message that must go once go once; `lease_until` guards one in flight.
+    """
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # reply · push · nudge · question
+    priority: Mapped[int]  # 0 critical push · 1 push · 5 reply · 9 bulk
+    dedup: Mapped[str | None] = mapped_column(unique=True)
+    person_id: Mapped[int | None]
+    journal_id: Mapped[int | None]  # the message this answers
+    alert_id: Mapped[int | None]
+    gateway: Mapped[str]  # the road it should take; "" leaves it to the contact's roads
+    channel: Mapped[str]
+    address_sealed: Mapped[bytes]
+    text: Mapped[str]
+    extra: Mapped[dict[str, Any]]  # buttons, answers_button
+    state: Mapped[str]
+    attempts: Mapped[int]
+    not_before: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    provider_id: Mapped[str | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_outbox_due", "state", "priority", "not_before"),
+        Index("ix_outbox_provider_id", "provider_id"),
+        Index("ix_outbox_journal_id", "journal_id"),
+        Index("ix_outbox_alert_id", "alert_id"),
+    )
+
+
+class CursorRow(Base):
+    """How far a reader has come (Telegram's update offset), and who leads it until when."""
+
+    __tablename__ = "cursor"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(default=0)
+    holder: Mapped[str] = mapped_column(default="")
+    held_until: Mapped[datetime | None]

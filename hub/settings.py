@@ -1,0 +1,35 @@
+"""Settings, read once at the edge from the environment (prefix HUB_). Everything else gets values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+
+    database_url: str = "sqlite:///var/hub.db"
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: SecretStr = SecretStr("")
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_from: str = ""
+    twilio_api_url: str = ""
+
+    telegram_token: SecretStr = SecretStr("")
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_api_url: str = "https://api.telegram.org"
+
+    kannel_token: SecretStr = SecretStr("")
+    kannel_send_url: str = ""
+    smsgate_signing_key: SecretStr = SecretStr("")
+    smsgate_api_url: str = ""
+
+    spool_dir: Path = Path("var/spool")
+    inbox_limit: int = Field(default=200_000, description="unread messages above which webhooks answer 503")
+    # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
+    rehearsal_clock: Path | None = None

@@ -1,0 +1,41 @@
+"""Addresses and raw payloads at rest: sealed with AES-GCM, looked up by a keyed hash. Keys come from HUB_SECRET_KEY."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class Vault:
+    """Seals and opens bytes; tells a lookup digest for an address. `secret` has at least 32 characters."""
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < 32:
+            raise ValueError(
+                "HUB_SECRET_KEY needs at least 32 characters; make one with: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        self._seal = AESGCM(_derive(secret, b"seal"))
+        self._lookup = _derive(secret, b"lookup")
+
+    def digest(self, kind: str, address: str) -> bytes:
+        """16 bytes: HMAC-SHA256 of the kind (`phone`, `telegram`) and the address, cut."""
+        return hmac.digest(self._lookup, f"{kind}:{address}".encode(), hashlib.sha256)[:16]
+
+    def seal(self, plain: bytes) -> bytes:
+        """12 bytes of nonce, then the ciphertext with its tag."""
+        nonce = os.urandom(12)
+        return nonce + self._seal.encrypt(nonce, plain, None)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Raises `cryptography.exceptions.InvalidTag` when the key is another or the bytes were changed."""
+        return self._seal.decrypt(sealed[:12], sealed[12:], None)
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=b"election-hub", info=purpose).derive(secret.encode())
