@@ -1,4 +1,4 @@
-"""Opening the store with full durability, and transactions. One style for SQLite and PostgreSQL: synchronous, Core first."""
+"""Opening the store with full durability, and transactions: synchronous, Core first, alike on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///file` or `postgresql://…`. SQLite: WAL, synchronous=FULL, every write BEGIN IMMEDIATE."""
+    """An engine for `sqlite:///file` or `postgresql://…`. SQLite: WAL, synchronous=FULL, writes BEGIN IMMEDIATE."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
@@ -23,14 +23,13 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(
+    return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
         connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
     )
-    return engine
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-# What is typed as a code: capital Latin letters and digits, no I, L or O (they are read as digits), no digit at the end.
+# A code as typed: capital Latin letters and digits, no I, L or O (they are read as digits), no digit at the end.
 AnswerCode = Annotated[str, StringConstraints(pattern=r"^[A-HJKMNP-Z]([A-HJKMNP-Z0-9]{0,3}[A-HJKMNP-Z])?$")]
 # A form is read before any number, so its code may hold I, L and O.
 FormCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}$")]
@@ -101,7 +101,7 @@ def _commands(words: dict[CommandName, tuple[str, ...]]) -> dict[CommandName, tu
 
 
 class StationCode(Frozen):
-    """How a polling station's number looks on paper: digits only, of these lengths; and the words people put before it."""
+    """A polling station's number on paper: digits, of these lengths; and the words that people put before it."""
 
     lengths: tuple[Annotated[int, Field(ge=1, le=12)], ...]
     words: tuple[str, ...] = ()

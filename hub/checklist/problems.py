@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from dataclasses import field as also
 from typing import Any, Literal
 
 ProblemCode = Literal[
@@ -43,7 +44,7 @@ class Problem:
     field: str | None = None
     value: str | None = None
     suggestion: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = also(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return {key: value for key, value in asdict(self).items() if value not in (None, {})}

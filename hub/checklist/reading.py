@@ -43,7 +43,7 @@ class IncidentText:
 
 @dataclass(frozen=True, slots=True)
 class CommandText:
-    """HELP [form] · STATUS · ACK n · DONE n. `argument` is the form or the number; `rest` what followed, word for word."""
+    """HELP [form] · STATUS · ACK n · DONE n. `argument`: the form or the number; `rest`: what followed, verbatim."""
 
     name: CommandName
     argument: str = ""

@@ -1,4 +1,4 @@
-"""One election: its checklist, languages, wording, alert routing and analysis. Frozen; what `hub check` reads from files."""
+"""One election: checklist, languages, wording, alert routing, analysis. Frozen; read from files by `configuration`."""
 
 from __future__ import annotations
 

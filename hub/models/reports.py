@@ -39,8 +39,8 @@ class SubmissionRow(Base):
 class StationRecordRow(Base):
     """One form of one station: what its observers say together.
 
-    `by_observer`: person id (as text) → code → [value, journal id]. `answers`: what agrees or was decided, code → value.
-    `conflicts`: codes on which observers differ and nobody has decided yet; they are not in `answers`.
+    `by_observer`: person id (as text) → code → [value, journal id]. `answers`: what agrees or was decided.
+    `conflicts`: codes on which observers differ and nobody has decided yet; not in `answers`.
     `decided`: code → value, set by a person. `flags`: names of violated rules.
     """
 
