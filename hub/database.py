@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def open_engine(url: str) -> Engine:
@@ -56,3 +61,12 @@ def _begin_sqlite(connection: Any) -> None:
     # A deferred transaction that reads first and writes later fails with "locked" under other writers.
     reads = connection.get_execution_options().get("hub_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Brings the schema to a revision. Safe to run again."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

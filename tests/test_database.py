@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, inspect, select
+
+from hub.database import migrate, reading, writing
+from hub.models import Base, CursorRow
+
+
+def test_the_migrations_build_every_table_and_column(engine: Engine) -> None:
+    inspector = inspect(engine)
+    for name, table in Base.metadata.tables.items():
+        assert {column["name"] for column in inspector.get_columns(name)} == set(table.columns.keys()), name
+
+
+def test_migrating_again_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+
+
+def test_moments_come_back_in_utc(engine: Engine) -> None:
+    moment = datetime(2021, 11, 28, 2, 5, 24, 123456, tzinfo=UTC)
+    with writing(engine) as session:
+        session.add(CursorRow(name="telegram", held_until=moment))
+    with reading(engine) as session:
+        assert session.scalars(select(CursorRow.held_until)).one() == moment
+
+
+def test_an_exception_rolls_the_whole_transaction_back(engine: Engine) -> None:
+    try:
+        with writing(engine) as session:
+            session.add(CursorRow(name="telegram"))
+            session.flush()
+            raise RuntimeError("in the middle")
+    except RuntimeError:
+        pass
+    with reading(engine) as session:
+        assert session.scalars(select(CursorRow)).all() == []
