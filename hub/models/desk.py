@@ -29,6 +29,7 @@ class WorkItemRow(Base):
     detail: Mapped[dict[str, Any]]
     opened_at: Mapped[datetime]
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    claimed_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

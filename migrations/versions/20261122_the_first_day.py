@@ -292,6 +292,7 @@ def upgrade() -> None:
         sa.Column("detail", Json, nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("claimed_by", BigId, nullable=True),
+        sa.Column("claimed_at", UtcDateTime(), nullable=True),
         sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("closed_by", BigId, nullable=True),

@@ -1,0 +1,149 @@
+"""What burns and who has it: alerts with their reports and their timeline, for reading only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.models import AccountRow, AlertEventRow, AlertRow, IncidentRow, PersonRow, StationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step in an alert's life. `who`: a person's code or an account's name, "" for the hub itself."""
+
+    at: datetime
+    kind: str
+    who: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An alert. `topic`: `incident:01`, or `answer:OPN.A=2`. `reports`: (who by code, when, words), oldest first."""
+
+    id: int
+    topic: str
+    severity: int
+    state: str  # raised · acknowledged · resolved
+    station: str
+    district: str
+    region: str
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    resolved_at: datetime | None
+    resolved_by: str
+    reporters: tuple[str, ...]
+    words: tuple[str, ...]
+    timeline: tuple[Event, ...]
+
+
+def cards(session: Session, *, region: str = "", state: str = "", limit: int = 100) -> list[Card]:
+    """Open alerts first, the unanswered before the answered, the oldest of each first; then resolved ones, newest first.
+
+    `region` "" is all of them. `state` raised, acknowledged or resolved; "" is all.
+    """
+    rank = {"raised": 0, "acknowledged": 1, "resolved": 2}
+    query = select(AlertRow, StationRow).join(StationRow, StationRow.id == AlertRow.station_id)
+    if region:
+        query = query.where(StationRow.region == region)
+    if state:
+        query = query.where(AlertRow.state == state)
+    still_open = list(session.execute(query.where(AlertRow.state != "resolved").order_by(AlertRow.raised_at)))
+    resolved = list(
+        session.execute(query.where(AlertRow.state == "resolved").order_by(AlertRow.resolved_at.desc()).limit(limit))
+    )
+    still_open.sort(key=lambda found: rank[found[0].state])
+    return _cards(session, [(alert, station) for alert, station in still_open + resolved])
+
+
+def open_count(session: Session, *, region: str = "") -> int:
+    """Alerts that nobody has acknowledged: the number at the bell."""
+    query = select(func.count()).select_from(AlertRow).where(AlertRow.state == "raised")
+    if region:
+        query = query.join(StationRow, StationRow.id == AlertRow.station_id).where(StationRow.region == region)
+    return session.scalar(query) or 0
+
+
+def region_of(session: Session, alert_id: int) -> str | None:
+    """The region of an alert's station; None if there is no such alert."""
+    return session.scalar(
+        select(StationRow.region).join(AlertRow, AlertRow.station_id == StationRow.id).where(AlertRow.id == alert_id)
+    )
+
+
+def _cards(session: Session, found: list[tuple[AlertRow, StationRow]]) -> list[Card]:
+    ids = [alert.id for alert, _ in found]
+    timelines, answered = _timelines(session, ids)
+    reporters, words = _reports(session, ids)
+    return [
+        Card(
+            id=alert.id,
+            topic=alert.topic,
+            severity=alert.severity,
+            state=alert.state,
+            station=station.code,
+            district=station.district,
+            region=station.region,
+            raised_at=alert.raised_at,
+            acknowledged_at=alert.acknowledged_at,
+            acknowledged_by=answered.get((alert.id, "acknowledged"), ""),
+            resolved_at=alert.resolved_at,
+            resolved_by=answered.get((alert.id, "resolved"), ""),
+            reporters=tuple(reporters.get(alert.id, ())),
+            words=tuple(words.get(alert.id, ())),
+            timeline=tuple(timelines.get(alert.id, ())),
+        )
+        for alert, station in found
+    ]
+
+
+def _timelines(session: Session, ids: list[int]) -> tuple[dict[int, list[Event]], dict[tuple[int, str], str]]:
+    """Each alert's events, and who did the last of each kind."""
+    timelines: dict[int, list[Event]] = {}
+    who_did: dict[tuple[int, str], str] = {}
+    rows = session.execute(
+        select(AlertEventRow, PersonRow.code, AccountRow.name)
+        .outerjoin(PersonRow, PersonRow.id == AlertEventRow.person_id)
+        .outerjoin(AccountRow, AccountRow.id == AlertEventRow.account_id)
+        .where(AlertEventRow.alert_id.in_(ids))
+        .order_by(AlertEventRow.id)
+    )
+    for event, person, account in rows:
+        who = person or account or ""
+        timelines.setdefault(event.alert_id, []).append(Event(event.at, event.kind, who, event.detail))
+        who_did[event.alert_id, event.kind] = who
+    return timelines, who_did
+
+
+def _reports(session: Session, ids: list[int]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """Each alert's reporters by code, and their words; from incidents, and from the reports its events name."""
+    reporters: dict[int, list[str]] = {}
+    words: dict[int, list[str]] = {}
+    rows = session.execute(
+        select(IncidentRow.alert_id, PersonRow.code, IncidentRow.description)
+        .join(PersonRow, PersonRow.id == IncidentRow.person_id)
+        .where(IncidentRow.alert_id.in_(ids))
+        .order_by(IncidentRow.id)
+    )
+    for alert_id, code, description in rows:
+        _once(reporters.setdefault(alert_id, []), code)
+        _once(words.setdefault(alert_id, []), description)
+    raised = session.execute(
+        select(AlertEventRow.alert_id, PersonRow.code)
+        .join(PersonRow, PersonRow.id == AlertEventRow.person_id)
+        .where(AlertEventRow.alert_id.in_(ids), AlertEventRow.kind.in_(("raised", "repeated")))
+        .order_by(AlertEventRow.id)
+    )
+    for alert_id, code in raised:
+        _once(reporters.setdefault(alert_id, []), code)
+    return reporters, words
+
+
+def _once(listed: list[str], value: str) -> None:
+    if value and value not in listed:
+        listed.append(value)

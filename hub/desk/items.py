@@ -1,0 +1,192 @@
+"""One work item as its operator sees it: the message, who sent it and what they sent before, the station's record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from hub.models import (
+    AccountRow,
+    AssignmentRow,
+    ContactRow,
+    JournalRow,
+    PersonRow,
+    StationRecordRow,
+    StationRow,
+    SubmissionRow,
+    WorkItemRow,
+)
+
+HISTORY = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent it, as far as the desk may know: never a full number. `hint`: the phone's last three digits."""
+
+    code: str
+    role: str
+    language: str
+    stations: tuple[str, ...]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message of the same sender, or a correction of it. `outcome` is "" while nobody has read it."""
+
+    journal_id: int
+    received_at: datetime
+    text: str
+    outcome: str
+    form: str
+    corrects: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`text` as it came, `latest` as it was corrected last."""
+
+    journal_id: int
+    text: str
+    latest: str
+    channel: str
+    received_at: datetime
+    sender: Sender | None
+    history: tuple[Earlier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the observers of a station say on one form: `said` is the observer's code → question's code → value."""
+
+    answers: dict[str, str]
+    said: dict[str, dict[str, str]]
+    conflicts: tuple[str, ...]
+    flags: tuple[str, ...]
+    first_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`holder`: the account that has it, or had it when it was closed; "" while nobody has."""
+
+    id: int
+    kind: str
+    severity: int
+    opened_at: datetime
+    station_id: int | None
+    station: str
+    district: str
+    region: str
+    form: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    holder: str = ""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    resolution: str = ""
+    message: Message | None = None
+    record: Record | None = None
+
+
+def item(session: Session, item_id: int) -> Item | None:
+    row = session.get(WorkItemRow, item_id)
+    if row is None:
+        return None
+    station = session.get(StationRow, row.station_id) if row.station_id else None
+    return Item(
+        id=row.id,
+        kind=row.kind,
+        severity=row.severity,
+        opened_at=row.opened_at,
+        station_id=row.station_id,
+        station=station.code if station else "",
+        district=station.district if station else "",
+        region=station.region if station else "",
+        form=row.form or "",
+        detail=row.detail,
+        holder=_account_name(session, row.claimed_by),
+        closed_at=row.closed_at,
+        closed_by=_account_name(session, row.closed_by),
+        resolution=row.resolution or "",
+        message=_message(session, row.journal_id) if row.journal_id else None,
+        record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
+    )
+
+
+def _account_name(session: Session, account_id: int | None) -> str:
+    return session.scalar(select(AccountRow.name).where(AccountRow.id == account_id)) or "" if account_id else ""
+
+
+def _message(session: Session, journal_id: int) -> Message | None:
+    entry = session.get(JournalRow, journal_id)
+    if entry is None:
+        return None
+    latest = session.scalar(
+        select(JournalRow.text).where(JournalRow.corrects == journal_id).order_by(JournalRow.id.desc()).limit(1)
+    )
+    return Message(
+        entry.id,
+        entry.text,
+        entry.text if latest is None else latest,
+        entry.channel,
+        entry.received_at,
+        _sender(session, entry.sender_digest),
+        _history(session, entry),
+    )
+
+
+def _sender(session: Session, digest: bytes) -> Sender | None:
+    found = session.execute(
+        select(PersonRow, ContactRow)
+        .join(ContactRow, ContactRow.person_id == PersonRow.id)
+        .where(ContactRow.digest == digest)
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    person, _ = found
+    phone = session.scalar(select(ContactRow.hint).where(ContactRow.person_id == person.id, ContactRow.kind == "phone"))
+    stations = session.scalars(
+        select(StationRow.code)
+        .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
+        .where(AssignmentRow.person_id == person.id)
+        .order_by(StationRow.code)
+    )
+    return Sender(person.code, person.role, person.language, tuple(stations), phone or "")
+
+
+def _history(session: Session, entry: JournalRow) -> tuple[Earlier, ...]:
+    rows = session.execute(
+        select(JournalRow, SubmissionRow.outcome, SubmissionRow.form)
+        .outerjoin(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .where(or_(JournalRow.sender_digest == entry.sender_digest, JournalRow.corrects == entry.id))
+        .order_by(JournalRow.id.desc())
+        .limit(HISTORY)
+    )
+    return tuple(
+        Earlier(row.id, row.received_at, row.text, outcome or "", form or "", row.corrects)
+        for row, outcome, form in rows
+        if row.id != entry.id
+    )
+
+
+def _record(session: Session, station_id: int, form: str) -> Record | None:
+    row = session.get(StationRecordRow, (station_id, form))
+    if row is None:
+        return None
+    people = {int(person_id) for person_id in row.by_observer}
+    codes: dict[int, str] = {
+        person_id: code
+        for person_id, code in session.execute(select(PersonRow.id, PersonRow.code).where(PersonRow.id.in_(people)))
+    }
+    said = {
+        codes.get(int(person_id), person_id): {code: str(told[0]) for code, told in answers.items()}
+        for person_id, answers in sorted(row.by_observer.items(), key=lambda pair: codes.get(int(pair[0]), pair[0]))
+    }
+    return Record(row.answers, said, tuple(row.conflicts), tuple(row.flags), row.first_at, row.updated_at)

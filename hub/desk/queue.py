@@ -1,0 +1,126 @@
+"""The queue of what needs a person: list, claim, release, close. One operator at a time holds an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from hub.models import AccountRow, JournalRow, StationRow, WorkItemRow
+
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One open item as the list shows it. `holder`: the account that has it now, "" while it is free."""
+
+    id: int
+    kind: str  # message · rule · conflict
+    severity: int  # 1 critical · 2 · 3
+    station: str
+    form: str
+    text: str
+    opened_at: datetime
+    holder_id: int | None
+    holder: str
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBy:
+    """Somebody else has the item since `since`; `name` is "" when it is closed or was never there."""
+
+    name: str
+    since: datetime | None
+    closed: bool = False
+
+
+def waiting(session: Session, now: datetime) -> list[QueueEntry]:
+    """Open items, the most severe first, the oldest of these first."""
+    rows = session.execute(
+        select(WorkItemRow, StationRow.code, JournalRow.text, AccountRow.name)
+        .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
+        .outerjoin(JournalRow, JournalRow.id == WorkItemRow.journal_id)
+        .outerjoin(AccountRow, AccountRow.id == WorkItemRow.claimed_by)
+        .where(WorkItemRow.closed_at.is_(None))
+        .order_by(WorkItemRow.severity, WorkItemRow.opened_at, WorkItemRow.id)
+    )
+    return [_entry(item, station, text, holder, now) for item, station, text, holder in rows]
+
+
+def _entry(item: WorkItemRow, station: str | None, text: str | None, holder: str | None, now: datetime) -> QueueEntry:
+    held = item.claimed_until is not None and item.claimed_until > now
+    return QueueEntry(
+        item.id,
+        item.kind,
+        item.severity,
+        station or "",
+        item.form or "",
+        text or "",
+        item.opened_at,
+        item.claimed_by if held else None,
+        (holder or "") if held else "",
+        item.claimed_until if held else None,
+    )
+
+
+def claim(session: Session, item_id: int, account_id: int, now: datetime) -> Claimed | TakenBy:
+    """Takes a free item, or keeps one's own. Of two who claim at once one wins: the condition is in the UPDATE."""
+    until = now + LEASE
+    mine = WorkItemRow.claimed_by == account_id
+    free = or_(WorkItemRow.claimed_by.is_(None), WorkItemRow.claimed_until <= now)
+    if _change(session, item_id, mine, claimed_until=until) or _change(
+        session, item_id, free, claimed_by=account_id, claimed_at=now, claimed_until=until
+    ):
+        return Claimed(until)
+    return _taken(session, item_id)
+
+
+def release(session: Session, item_id: int, account_id: int) -> bool:
+    """Gives an item back to the queue."""
+    return _change(
+        session, item_id, WorkItemRow.claimed_by == account_id, claimed_by=None, claimed_at=None, claimed_until=None
+    )
+
+
+def close(session: Session, item_id: int, account_id: int, resolution: str, now: datetime) -> bool:
+    """Takes an item off the queue for good; its `open_key` is free for a later cause. False if it was closed before."""
+    return _change(
+        session,
+        item_id,
+        WorkItemRow.closed_at.is_(None),
+        closed_at=now,
+        closed_by=account_id,
+        resolution=resolution,
+        open_key=None,
+        claimed_until=None,
+    )
+
+
+def _change(session: Session, item_id: int, condition: Any, **values: Any) -> bool:
+    result = session.execute(
+        update(WorkItemRow).where(WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None), condition).values(values)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def _taken(session: Session, item_id: int) -> TakenBy:
+    row = session.execute(
+        select(AccountRow.name, WorkItemRow.claimed_at, WorkItemRow.closed_at)
+        .outerjoin(AccountRow, AccountRow.id == WorkItemRow.claimed_by)
+        .where(WorkItemRow.id == item_id)
+    ).one_or_none()
+    if row is None or row.closed_at is not None:
+        return TakenBy("", row.closed_at if row else None, closed=True)
+    return TakenBy(row.name or "", row.claimed_at)
