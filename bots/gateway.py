@@ -49,12 +49,13 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStatus:
-    """What became of a message that we sent."""
+    """What became of a message that we sent. `reference` is ours, where the provider gives it back."""
 
     gateway: str
     provider_id: str
     state: DeliveryState
     error: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,279 @@
+"""SMS and WhatsApp through Twilio.
+
+A message comes as a signed form, here decoded (the real one has a few more fields):
+
+    POST /sms/twilio        X-Twilio-Signature: 0rBdDSCWqYQFvC1mOvKt0Z0tWyk=
+    MessageSid=SM7f0c5a1e…  AccountSid=AC5f1d…  From=+996555010123  To=+15005550006  Body=OPN 5191 A1 B2
+    NumMedia=0  NumSegments=1  ApiVersion=2010-04-01
+
+and what became of one of ours so:
+
+    POST /sms/twilio/status?reference=812
+    MessageSid=SM9b2e…  AccountSid=AC5f1d…  MessageStatus=undelivered  ErrorCode=30005  To=+996555010123
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+from pydantic import BaseModel, Field, ValidationError
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException  # type: ignore[import-untyped]
+from twilio.http import HttpClient  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+
+from bots.gateway import (
+    Channel,
+    DeliveryState,
+    DeliveryStatus,
+    InboundMessage,
+    Kind,
+    OutboundMessage,
+    Refused,
+    SendError,
+    Sent,
+    WebhookRequest,
+)
+from bots.wire import broken_off, storable
+
+TIMEOUT = 10.0  # seconds; a lease on an outgoing message must be three times as long
+LONGEST_TEXT = 1600  # characters
+URGENT_VALIDITY = 600  # seconds: an alert that is ten minutes late has been escalated already
+WHATSAPP = "whatsapp:"
+
+# After one of these as a whole message Twilio blocks what we send to that number.
+_OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+
+_STATES: dict[str, DeliveryState] = {
+    "queued": "sent",
+    "accepted": "sent",
+    "scheduled": "sent",
+    "sending": "sent",
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "delivered",
+    "failed": "failed",
+    "undelivered": "failed",
+    "canceled": "failed",
+}
+
+_REASONS = {
+    20003: "wrong account or token",
+    20429: "too many requests",
+    21211: "no such number",
+    21408: "region not permitted",
+    21610: "opted out",
+    21612: "number cannot be reached",
+    21614: "not a mobile number",
+    30003: "handset unreachable",
+    30005: "unknown number",
+    30006: "landline or unreachable",
+}
+
+
+class TwilioGateway:
+    """One number (or messaging service, `MG…`) of one account. Lives in one event loop.
+
+    `public_url` is the address Twilio knows us by: signatures are computed over it, never over the host of a request.
+    `api_url` replaces https://api.twilio.com, for rehearsals.
+    """
+
+    name = "twilio"
+    channel: Channel = "sms"
+
+    def __init__(self, account_sid: str, auth_token: str, from_number: str, public_url: str, api_url: str = "") -> None:
+        if not account_sid or not auth_token:
+            raise ValueError(
+                "Twilio needs its account SID and its auth token: without a secret nobody can be told apart"
+            )
+        self._account_sid = account_sid
+        self._from_number = from_number
+        self._public_url = public_url.rstrip("/")
+        self._signed_bases = _with_and_without_port(self._public_url)
+        self._validator = RequestValidator(auth_token)
+        self._http = _Http(api_url)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+
+    def decode(self, request: WebhookRequest) -> list[InboundMessage]:
+        """The message in a signed form. `Refused`: 403 if it is not genuine, 400 if it lacks what it must have."""
+        form = self._genuine_form(request)
+        try:
+            payload = _Message.model_validate(form)
+        except ValidationError:
+            raise Refused(400, "no MessageSid or no From") from None
+        on_whatsapp = payload.sender.startswith(WHATSAPP)
+        return [
+            InboundMessage(
+                gateway=self.name,
+                channel="whatsapp" if on_whatsapp else "sms",
+                provider_id=payload.sid,
+                sender=payload.sender.removeprefix(WHATSAPP).strip(),
+                text=payload.body,
+                raw=request.body,
+                kind=_kind(payload),
+                recipient=payload.recipient.removeprefix(WHATSAPP).strip(),
+                chat=payload.sender if on_whatsapp else "",
+            )
+        ]
+
+    def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
+        """What became of a message we sent. Refuses as `decode` does."""
+        form = self._genuine_form(request)
+        state = _STATES.get(form.get("MessageStatus", ""))
+        if state is None or not form.get("MessageSid"):
+            raise Refused(400, "no MessageSid or no known MessageStatus")
+        error = form.get("ErrorCode", "") if state == "failed" else ""
+        reference = dict(parse_qsl(request.query)).get("reference", "")
+        return DeliveryStatus(self.name, form["MessageSid"], state, error, reference)
+
+    async def send(self, message: OutboundMessage) -> Sent:
+        """Hands one message over; to `whatsapp:+…` it goes by WhatsApp. Buttons have no place in an SMS."""
+        try:
+            created = await self._client.messages.create_async(**self._parameters(message))
+        except httpx.HTTPError as error:
+            raise broken_off(self.name, error) from None
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _refusal(error) from None
+        except (TwilioException, ValueError, AttributeError):
+            # The library gave up on an answer that was no error: the message was taken.
+            raise SendError(f"{self.name}: unreadable answer", unknown=True) from None
+        if not created.sid:
+            raise SendError(f"{self.name}: an answer without a message id", unknown=True)
+        return Sent(created.sid)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    def _genuine_form(self, request: WebhookRequest) -> dict[str, str]:
+        form = _form(request.body)
+        signature = request.headers.get("x-twilio-signature", "")
+        if form is None or not signature or not self._is_signed(request, form, signature):
+            raise Refused(403, "not signed by Twilio")
+        if form.get("AccountSid") != self._account_sid:
+            raise Refused(403, "signed for another account")
+        return {name: storable(value) for name, value in form.items()}
+
+    def _is_signed(self, request: WebhookRequest, form: dict[str, str], signature: str) -> bool:
+        target = request.path + (f"?{request.query}" if request.query else "")
+        given = signature.encode("utf-8", "replace")
+        try:
+            expected = [self._validator.compute_signature(base + target, form) for base in self._signed_bases]
+        except UnicodeEncodeError:
+            return False
+        return any([hmac.compare_digest(one.encode(), given) for one in expected])
+
+    def _parameters(self, message: OutboundMessage) -> dict[str, Any]:
+        # The reference comes back with every status, also when the answer to this request is lost.
+        parameters: dict[str, Any] = {
+            "to": message.to,
+            "body": _shortened(message.text),
+            "status_callback": f"{self._public_url}/sms/twilio/status?reference={quote(message.reference, safe='')}",
+        }
+        if self._from_number.startswith("MG"):
+            parameters["messaging_service_sid"] = self._from_number
+        else:
+            parameters["from_"] = (WHATSAPP if message.to.startswith(WHATSAPP) else "") + self._from_number
+        if message.urgent:
+            parameters["validity_period"] = URGENT_VALIDITY
+        return parameters
+
+
+class _Message(BaseModel):
+    sid: str = Field(alias="MessageSid", min_length=1)
+    sender: str = Field(alias="From", min_length=1)
+    recipient: str = Field(default="", alias="To")
+    body: str = Field(default="", alias="Body")
+    media: str = Field(default="0", alias="NumMedia")
+    opt_out: str = Field(default="", alias="OptOutType")
+
+
+class _Http(HttpClient):  # type: ignore[misc]
+    """Twilio's client over httpx, which tells a connection that never was from an answer that was lost."""
+
+    def __init__(self, api_url: str) -> None:
+        super().__init__(logging.getLogger(__name__), True, TIMEOUT)
+        self._api_url = api_url.rstrip("/")
+        self._client = httpx.AsyncClient(timeout=TIMEOUT)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, str] | None = None,
+        data: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+        allow_redirects: bool = False,
+    ) -> Response:
+        where = self._api_url + httpx.URL(url).raw_path.decode() if self._api_url else url
+        answer = await self._client.request(
+            method,
+            where,
+            params=params or None,
+            data=data,
+            headers=headers,
+            auth=auth,
+            timeout=timeout or TIMEOUT,
+            follow_redirects=allow_redirects,
+        )
+        if answer.status_code == 429 or answer.status_code >= 500:
+            # Here and not below: the library's exceptions drop the headers.
+            raise SendError(
+                f"twilio: {answer.status_code}", retry_after=_seconds(answer.headers.get("retry-after", ""))
+            )
+        return Response(answer.status_code, answer.text, answer.headers)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _with_and_without_port(url: str) -> list[str]:
+    """The two spellings of one address: which of them Twilio signs is not consistent."""
+    parts = urlsplit(url)
+    bare = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return [parts._replace(netloc=netloc).geturl() for netloc in (bare, f"{bare}:{port}")]
+
+
+def _form(body: bytes) -> dict[str, str] | None:
+    """The fields of a form, blank ones too: they are signed. None where it is no form."""
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500)
+    except ValueError:
+        return None
+    # The signature runs names and values together, so a name that comes twice may have been cut out of another's value.
+    form = dict(fields)
+    return form if len(form) == len(fields) else None
+
+
+def _kind(payload: _Message) -> Kind:
+    if payload.opt_out.upper() == "STOP" or payload.body.strip().upper() in _OPT_OUT_WORDS:
+        return "stop"
+    return "text" if payload.media in ("", "0") else "media"
+
+
+def _shortened(text: str) -> str:
+    # Three dots and no ellipsis: that one letter would make UCS-2 of a GSM-7 text.
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 3] + "..."
+
+
+def _seconds(header: str) -> float | None:
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        return None
+
+
+def _refusal(error: TwilioRestException | TwilioServiceException) -> SendError:
+    """Twilio's own words repeat the number, so only the code is told."""
+    reason = _REASONS.get(error.code, "refused")
+    ours = error.code == 20003 or error.status in (401, 408)
+    return SendError(
+        f"twilio: {reason} ({error.status}/{error.code})", permanent=400 <= error.status < 500 and not ours
+    )

@@ -1,0 +1,28 @@
+"""What every road over HTTP shares: text that a database can keep, and what a broken connection means."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+
+from bots.gateway import SendError
+
+# Its INFO lines print whole URLs: Telegram's token, and the account at Twilio.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+def storable(text: str) -> str:
+    """The text without NUL and lone surrogates, which no database takes. The raw payload keeps them."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def broken_off(provider: str, error: BaseException | None) -> SendError:
+    """What a transport error says of a message: not sent, or `unknown` once the request may have arrived.
+
+    Only the kind of error is told: its text may hold an address or a token.
+    """
+    reason = f"{provider}: {type(error).__name__}"
+    return SendError(reason) if isinstance(error, _NEVER_LEFT) else SendError(reason, unknown=True)
