@@ -1,0 +1,1 @@
+"""Telegram and Twilio on loopback, with their habits and their bad days: for tests, rehearsals and the demo."""
