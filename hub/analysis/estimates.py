@@ -102,12 +102,12 @@ def ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> Estimate:
     return Estimate(value, se, margin, value - margin, value + margin, n, confidence)
 
 
-def domain(inside: Sequence[Stratum], outside: Mapping[str, int]) -> list[Stratum]:
+def domain(inside: Sequence[Stratum], outside: Mapping[str, int]) -> tuple[Stratum, ...]:
     """The strata for a figure within a domain: y → δy, x → δ, so e = δ(y − R) (Särndal et al. ch. 10).
 
     `inside` holds the pairs of the stations in the domain, `outside` how many usable stations are not in it.
     """
-    return [replace(s, pairs=s.pairs + ((0.0, 0.0),) * outside.get(s.name, 0)) for s in inside]
+    return tuple(replace(s, pairs=s.pairs + ((0.0, 0.0),) * outside.get(s.name, 0)) for s in inside)
 
 
 def by_stratum(
