@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 # A code as typed: capital Latin letters and digits, no I, L or O (they are read as digits), no digit at the end.
@@ -19,7 +19,8 @@ AnswerCode = Annotated[str, StringConstraints(pattern=r"^[A-HJKMNP-Z]([A-HJKMNP-
 FormCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}$")]
 OptionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
 CategoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]
-Severity = Literal[1, 2, 3]  # 1 critical, 2 serious, 3 noted
+# 1 critical, 2 serious, 3 noted. Files and JSON keys spell it as text.
+Severity = Annotated[Literal[1, 2, 3], BeforeValidator(lambda told: int(told) if told in ("1", "2", "3") else told)]
 
 Text = dict[Language, str]  # the same words in every language of the election
 Words = dict[Language, tuple[str, ...]]

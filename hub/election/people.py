@@ -1,0 +1,157 @@
+"""Who takes part: observers and mobile teams from observers.csv, everybody else from staff.csv."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.election import phones, tables
+from hub.election.findings import Findings, did_you_mean, few
+from hub.election.frame import FILE as FRAME
+from hub.election.frame import StationEntry
+from hub.election.tables import Row
+
+OBSERVERS, STAFF = "observers.csv", "staff.csv"
+FIELD_ROLES = ("observer", "mobile")
+STAFF_ROLES = ("coordinator", "lawyer", "head_office", "operator")
+_REGIONAL = ("coordinator", "lawyer")  # paged for the stations of one region
+_CONTACTS = ("region", "phone", "telegram_id", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEntry:
+    """One person. `phone` is E.164, `telegram` the account's number; either may be empty. No name is kept."""
+
+    code: str
+    role: str
+    language: str
+    region: str = ""
+    stations: tuple[str, ...] = ()
+    phone: str = ""
+    telegram: str = ""
+
+
+@dataclass(slots=True)
+class _Register:
+    """What the lines are checked against, and what the lines before them said."""
+
+    country: str
+    languages: Sequence[str]
+    stations: Mapping[str, StationEntry]
+    findings: Findings
+    regions: frozenset[str] = frozenset()
+    seen: dict[tuple[str, str], str] = field(default_factory=dict)  # ("phone", number) → "observers.csv:12"
+    doubtful_phones: list[tuple[str, int]] = field(default_factory=list)
+
+
+def read(
+    directory: Path, country: str, languages: Sequence[str], stations: Sequence[StationEntry], findings: Findings
+) -> tuple[PersonEntry, ...]:
+    """The people of both files, in their order. An empty `country` or `languages` (unreadable) checks nothing of it."""
+    by_code = {station.code: station for station in stations}
+    regions = frozenset(station.region for station in stations)
+    register = _Register(country, languages, by_code, findings, regions)
+    observers = tables.read(directory, OBSERVERS, ("observer", "role", "station", *_CONTACTS), findings)
+    staff = tables.read(directory, STAFF, ("person", "role", *_CONTACTS), findings)
+    people = [_person(OBSERVERS, row, row["observer"], FIELD_ROLES, register) for row in observers.rows]
+    people += [_person(STAFF, row, row["person"], STAFF_ROLES, register) for row in staff.rows]
+    _warn_of_doubtful_phones(register)
+    _warn_of_unobserved(stations, people, findings)
+    return tuple(people)
+
+
+def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Register) -> PersonEntry:
+    """The person as far as the line is sound; what is not is a finding, and nobody is loaded then."""
+    phone = phones.read(row["phone"], register.country) if row["phone"] and register.country else None
+    person = PersonEntry(
+        code=code,
+        role=row["role"],
+        language=row["language"],
+        region=row["region"],
+        stations=tuple(row["station"].split()),
+        phone=phone.e164 if phone else "",
+        telegram=row["telegram_id"],
+    )
+    if phone and not phone.valid:
+        register.doubtful_phones.append((file, row.line))
+    wrong = [
+        *_wrong_identity(person, roles, register),
+        *_wrong_place(person, register),
+        *_wrong_contacts(person, row, register),
+    ]
+    for message, fix in wrong:
+        register.findings.error(file, row.line, message, fix)
+    _note_repetitions(file, row.line, person, register)
+    return person
+
+
+def _wrong_identity(person: PersonEntry, roles: Sequence[str], register: _Register) -> Iterator[tuple[str, str]]:
+    if not person.code:
+        yield "the person has no code", "write a code, like M01; never a name"
+    if person.role not in roles:
+        yield f"unknown role “{person.role}”", did_you_mean(person.role, roles)
+    if register.languages and person.language not in register.languages:
+        yield (
+            f"language “{person.language}” is not one of this election",
+            f"write one of {', '.join(register.languages)}",
+        )
+
+
+def _wrong_place(person: PersonEntry, register: _Register) -> Iterator[tuple[str, str]]:
+    if person.region and register.regions and person.region not in register.regions:
+        yield f"unknown region “{person.region}”", did_you_mean(person.region, register.regions)
+    if person.role in _REGIONAL and not person.region:
+        yield f"the {person.role} has no region", "write the region whose alerts this person gets"
+    if person.role == "observer" and not person.stations:
+        yield "the observer has no station", "write the station's number"
+    if person.role == "mobile" and person.stations:
+        yield "a mobile observer has no station", "leave the station empty, or make the role observer"
+    for code in person.stations if register.stations else ():
+        station = register.stations.get(code)
+        if station is None:
+            yield f"there is no station {code}", f"write a station of {FRAME}"
+        elif not station.sampled:
+            yield f"station {code} is not in the sample", f"write a sampled station, or mark this one in {FRAME}"
+
+
+def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Iterator[tuple[str, str]]:
+    if row["phone"] and register.country and not person.phone:
+        yield "this phone is no number of the country", "write it with + and the country's code"
+    if person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
+        yield "this telegram_id is no account's number", "write the digits that the bot shows, not the @name"
+    if person.role in FIELD_ROLES and not row["phone"] and not person.telegram:
+        yield "neither phone nor telegram_id", "write at least one: without them nobody knows whose report it is"
+
+
+def _note_repetitions(file: str, line: int, person: PersonEntry, register: _Register) -> None:
+    before = register.seen.setdefault(("code", person.code), f"{file}:{line}")
+    if before != f"{file}:{line}":
+        register.findings.error(file, line, f"{person.code} stands already in {before}", "give each person one code")
+    before = register.seen.setdefault(("telegram", person.telegram), f"{file}:{line}")
+    if person.telegram and before != f"{file}:{line}":
+        message = f"this telegram_id stands already in {before}"
+        register.findings.error(file, line, message, "an account is one person's: write the right one")
+    before = register.seen.setdefault(("phone", person.phone), f"{file}:{line}")
+    if person.phone and before != f"{file}:{line}":
+        message = f"this phone stands already in {before}"
+        register.findings.warning(file, line, message, "allowed, but then each text must name its station")
+
+
+def _warn_of_doubtful_phones(register: _Register) -> None:
+    # Numbering plans change faster than the library: one doubt for all of them, never a refusal.
+    if doubtful := register.doubtful_phones:
+        file, line = doubtful[0]
+        message = f"{len(doubtful)} phones have the right length, but no prefix that is known in {register.country}"
+        register.findings.warning(file, line, message, "send a test message to this one")
+
+
+def _warn_of_unobserved(
+    stations: Sequence[StationEntry], people: Sequence[PersonEntry], findings: Findings
+) -> None:
+    observed = {code for person in people for code in person.stations}
+    alone = [station.code for station in stations if station.sampled and station.code not in observed]
+    if alone and people:
+        message = f"{len(alone)} sampled stations without an observer: {few(alone)}"
+        findings.warning(OBSERVERS, 0, message, "assign observers, or expect no report from there")

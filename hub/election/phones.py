@@ -1,0 +1,46 @@
+"""Telephone numbers as people write them, made E.164 for the election's country."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import phonenumbers
+
+# What people dial before a national number in one country or another; `8 (0555) 12-34-56` has two of them.
+_TRUNKS = ("0", "8", "80", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`valid`: the country's numbering plan has such numbers; otherwise only the length is right."""
+
+    e164: str
+    valid: bool
+
+
+def read(written: str, country: str) -> Phone | None:
+    """The number in any of its local spellings, or None. Of several readings the first valid one counts.
+
+    >>> read("8 (0555) 12-34-56", "KG").e164
+    '+996555123456'
+    """
+    readings = [phone for spelling in _spellings(written) if (phone := _parse(spelling, country))]
+    return next((phone for phone in readings if phone.valid), next(iter(readings), None))
+
+
+def _spellings(written: str) -> list[str]:
+    if written.lstrip().startswith("+"):
+        return [written]
+    digits = "".join(filter(str.isdigit, written))
+    return [written, *(digits[len(trunk) :] for trunk in _TRUNKS if digits.startswith(trunk))]
+
+
+def _parse(spelling: str, country: str) -> Phone | None:
+    try:
+        number = phonenumbers.parse(spelling, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(e164, phonenumbers.is_valid_number(number))

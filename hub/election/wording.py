@@ -1,0 +1,92 @@
+"""Which replies an election must word, and which {placeholders} each may use."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from typing import get_args
+
+from hub.checklist.problems import ProblemCode
+from hub.election.assembly import Draft
+from hub.election.definition import Election
+from hub.election.findings import did_you_mean
+
+_PROBLEMS: dict[ProblemCode, str] = {
+    "unreadable": "forms value place suggestion",
+    "unknown_form": "value forms place suggestion",
+    "second_form": "form value place",
+    "unknown_sender": "",
+    "unknown_station": "station value place suggestion",
+    "station_out_of_sample": "station place",
+    "station_not_assigned": "station stations place",
+    "station_missing": "form stations",
+    "unknown_field": "field value form codes place suggestion",
+    "duplicate_field": "field value form place",
+    "unknown_option": "field value options form place suggestion",
+    "not_a_number": "field value min max form place suggestion",
+    "out_of_range": "field value min max form place suggestion",
+    "not_a_time": "field value form place suggestion",
+    "missing_answers": "codes form station",
+    "rule_violated": "message field form",
+    "unknown_category": "value form place suggestion",
+    "report_not_due": "form due",
+    "form_closed": "form due",
+}
+_REPLIES = {
+    "accepted": "form station answers",
+    "stored_part": "form station answers",
+    "not_stored": "",
+    "nothing_stored": "",
+    "missing": "codes",
+    "example": "example",
+    "incident": "number category station",
+    "help": "example forms",
+    "help_form": "form title questions example",
+    "status": "station received due",
+    "status_nothing_due": "station received",
+    "unknown_command_number": "",
+    "alert_acknowledged": "number",
+    "alert_resolved": "number",
+    "alert_taken": "number person time",
+    "alert_closed": "number",
+    "alert_unknown": "number",
+    "alert_not_yours": "number",
+    "alert_push": "number what station district person time",
+    "alert_push_words": "words",
+    "alert_sms_how": "number",
+    "button_acknowledge": "",
+    "button_resolve": "",
+    "critical_answer": "question answer",
+    "photo_kept": "",
+    "question_from_desk": "question",
+}
+# Every key of replies.yaml, and the placeholders that the hub fills in there.
+PLACEHOLDERS: dict[str, frozenset[str]] = {
+    key: frozenset(names.split())
+    for key, names in (_REPLIES | {f"problem_{code}": _PROBLEMS[code] for code in get_args(ProblemCode)}).items()
+}
+
+
+def judge(election: Election, draft: Draft) -> None:
+    """Every reply worded, none unknown, and no placeholder that nobody would fill in."""
+    for key in PLACEHOLDERS.keys() - election.replies.keys():
+        draft.error(("replies",), f"the reply {key} is missing", "word it in every language")
+    for key, text in election.replies.items():
+        if key not in PLACEHOLDERS:
+            draft.error(("replies", key), f"there is no reply {key}", did_you_mean(key, PLACEHOLDERS))
+            continue
+        for language, words in text.items():
+            for message, fix in _wrong_placeholders(words, PLACEHOLDERS[key]):
+                draft.error(("replies", key, language), message, fix)
+
+
+def _wrong_placeholders(words: str, allowed: frozenset[str]) -> Iterator[tuple[str, str]]:
+    try:
+        parts = list(string.Formatter().parse(words))
+    except ValueError as error:
+        yield f"braces do not match: {error}", "write a placeholder like {form}, and no other brace"
+        return
+    for _, name, form, conversion in parts:
+        if name is not None and (name not in allowed or form or conversion):
+            known = ", ".join(f"{{{each}}}" for each in sorted(allowed)) or "none"
+            yield f"unknown placeholder {{{name}}}", f"this reply has: {known}"
