@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from hub.clock import Clock
+from hub.clock import Clock, system
 from hub.election.definition import Election
 from hub.settings import Settings
 from hub.vault import Vault
@@ -14,8 +14,11 @@ from hub.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Hub:
+    """`clock` is the election's time, which a rehearsal plays faster; `timer` is always real, for leases and pauses."""
+
     settings: Settings
     engine: Engine
     vault: Vault
     election: Election
     clock: Clock
+    timer: Clock = system

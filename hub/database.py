@@ -11,9 +11,11 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from hub.models import Base
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -61,6 +63,12 @@ def _begin_sqlite(connection: Any) -> None:
     # A deferred transaction that reads first and writes later fails with "locked" under other writers.
     reads = connection.get_execution_options().get("hub_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, in the dialect of this database."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

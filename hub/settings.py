@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -29,7 +29,6 @@ class Settings(BaseSettings):
     smsgate_signing_key: SecretStr = SecretStr("")
     smsgate_api_url: str = ""
 
-    spool_dir: Path = Path("var/spool")
-    inbox_limit: int = Field(default=200_000, description="unread messages above which webhooks answer 503")
+    send_rate: float = 25.0  # messages a second on each channel; Telegram allows 30 in all
     # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
     rehearsal_clock: Path | None = None

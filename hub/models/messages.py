@@ -73,6 +73,7 @@ class OutboxRow(Base):
     extra: Mapped[dict[str, Any]]  # buttons, answers_button
     state: Mapped[str]
     attempts: Mapped[int]
+    unsure: Mapped[int]  # attempts of which nobody knows whether they arrived
     not_before: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     provider_id: Mapped[str | None]

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("extra", Json, nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", BigId, nullable=False),
+        sa.Column("unsure", BigId, nullable=False),
         sa.Column("not_before", UtcDateTime(), nullable=False),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("provider_id", sa.String(), nullable=True),

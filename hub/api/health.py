@@ -1,0 +1,58 @@
+"""/healthz: the process answers. /readyz: it can do its work, or what is wrong. /metrics for Prometheus."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub import leadership, outbox
+from hub.api import metrics
+from hub.context import Hub
+from hub.database import reading
+from hub.intake import journal
+
+SILENT_AFTER = 30.0  # seconds without a worker's heartbeat
+
+
+def router(hub: Hub) -> APIRouter:
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/healthz")
+    async def healthz() -> Response:
+        return Response("ok")
+
+    @routes.get("/readyz")
+    def readyz() -> JSONResponse:
+        wrong = _what_is_wrong(hub)
+        return JSONResponse({"ready": not wrong, "wrong": wrong}, 503 if wrong else 200)
+
+    @routes.get("/metrics")
+    def read_metrics() -> Response:
+        _measure(hub)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _what_is_wrong(hub: Hub) -> list[str]:
+    try:
+        age = _measure(hub)
+    except SQLAlchemyError as error:
+        return [f"the database does not answer ({type(error).__name__})"]
+    if age is None:
+        return ["no worker has ever run: start one with `hub work`"]
+    return [f"no worker for {age:.0f} s: start one with `hub work`"] if age > SILENT_AFTER else []
+
+
+def _measure(hub: Hub) -> float | None:
+    with reading(hub.engine) as session:
+        metrics.INBOX.set(journal.unread(session))
+        metrics.OUTBOX.set(outbox.unsent(session))
+        seen = leadership.seen(session, "worker")
+    if seen is None:
+        return None
+    age = (hub.timer() - seen).total_seconds()
+    metrics.WORKER_AGE.set(age)
+    return age

@@ -1,0 +1,10 @@
+"""What Prometheus may read at /metrics. No number, no text, no name of a person is ever a label."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+WEBHOOKS = Counter("hub_webhooks_total", "Webhook messages by gateway and what became of them", ["gateway", "result"])
+INBOX = Gauge("hub_inbox_messages", "Journal entries not read yet")
+OUTBOX = Gauge("hub_outbox_messages", "Messages not sent yet")
+WORKER_AGE = Gauge("hub_worker_heartbeat_age_seconds", "Seconds since a worker was last seen")

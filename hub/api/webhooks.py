@@ -1,0 +1,103 @@
+"""Where providers knock: signature, journal, and only then 200. Nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
+
+from bots.gateway import DeliveryStatus, Gateway, InboundMessage, Refused, WebhookRequest
+from hub import outbox
+from hub.api import metrics
+from hub.bootstrap import Gateways
+from hub.context import Hub
+from hub.database import writing
+from hub.intake.journal import Journal, JournalFull
+
+Answer = Callable[[Request], Awaitable[Response]]
+TWIML = Response('<?xml version="1.0" encoding="UTF-8"?><Response></Response>', media_type="text/xml")
+DONE = Response("{}", media_type="application/json")
+
+
+def router(hub: Hub, gateways: Gateways, journal: Journal) -> APIRouter:
+    """The routes of the configured gateways; those of the others answer 404 and say so."""
+    routes = APIRouter(tags=["webhooks"])
+    if gateways.twilio:
+        routes.post("/sms/twilio")(_receiver(gateways.twilio, journal, TWIML))
+        routes.post("/sms/twilio/status")(_status(hub, gateways))
+    else:
+        routes.post("/sms/twilio")(_absent("twilio", "HUB_TWILIO_AUTH_TOKEN"))
+        routes.post("/sms/twilio/status")(_absent("twilio", "HUB_TWILIO_AUTH_TOKEN"))
+    if gateways.telegram:
+        routes.post("/telegram")(_receiver(gateways.telegram, journal, DONE))
+    else:
+        routes.post("/telegram")(_absent("telegram", "HUB_TELEGRAM_TOKEN"))
+    return routes
+
+
+def _receiver(gateway: Gateway, journal: Journal, answer: Response) -> Answer:
+    async def receive(request: Request) -> Response:
+        try:
+            messages = gateway.decode(await _webhook(request))
+        except Refused as refusal:
+            return _refuse(gateway.name, refusal)
+        return await _keep(gateway.name, journal, messages, answer)
+
+    return receive
+
+
+async def _keep(name: str, journal: Journal, messages: Sequence[InboundMessage], answer: Response) -> Response:
+    try:
+        await journal.append(messages)
+    except JournalFull:
+        metrics.WEBHOOKS.labels(name, "full").inc()
+        return Response("too many messages are waiting; send it again", 503, {"Retry-After": "5"})
+    except SQLAlchemyError:
+        metrics.WEBHOOKS.labels(name, "store_failed").inc()
+        return Response("the message could not be stored; send it again", 503, {"Retry-After": "5"})
+    metrics.WEBHOOKS.labels(name, "kept").inc(len(messages))
+    return answer
+
+
+def _status(hub: Hub, gateways: Gateways) -> Answer:
+    assert gateways.twilio is not None
+    gateway = gateways.twilio
+
+    async def status(request: Request) -> Response:
+        try:
+            report = gateway.decode_status(await _webhook(request))
+        except Refused as refusal:
+            return _refuse(gateway.name, refusal)
+        await run_in_threadpool(_report, hub, report)
+        return Response(status_code=204)
+
+    return status
+
+
+def _report(hub: Hub, report: DeliveryStatus) -> None:
+    with writing(hub.engine) as session:
+        outbox.report(session, report, hub.timer())
+
+
+def _absent(name: str, setting: str) -> Answer:
+    async def absent(_request: Request) -> Response:
+        return Response(f"the {name} gateway is not configured ({setting} is not set)", 404)
+
+    return absent
+
+
+def _refuse(name: str, refusal: Refused) -> Response:
+    metrics.WEBHOOKS.labels(name, f"refused_{refusal.status}").inc()
+    return Response(refusal.reason, refusal.status)
+
+
+async def _webhook(request: Request) -> WebhookRequest:
+    return WebhookRequest(
+        method=request.method,
+        path=request.scope["raw_path"].split(b"?")[0].decode("latin-1"),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw},
+        body=await request.body(),
+    )

@@ -1,0 +1,64 @@
+"""Puts the hub together from its settings: the one place that knows every gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bots.gateway import Gateway
+from bots.telegram import TelegramGateway
+from bots.twilio import TwilioGateway
+from hub import clock
+from hub.context import Hub
+from hub.database import open_engine, reading
+from hub.sample import importer
+from hub.settings import Settings
+from hub.vault import Vault
+
+
+class NotReady(Exception):
+    """The hub cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The roads that are configured. An unset secret leaves a road out; it never opens one to everybody."""
+
+    twilio: TwilioGateway | None = None
+    telegram: TelegramGateway | None = None
+
+    def all(self) -> list[Gateway]:
+        return [gateway for gateway in (self.twilio, self.telegram) if gateway is not None]
+
+
+def open_hub(settings: Settings) -> Hub:
+    """Raises `NotReady` where the secret is missing or no election is loaded."""
+    try:
+        vault = Vault(settings.secret_key.get_secret_value())
+    except ValueError as error:
+        raise NotReady(str(error)) from error
+    engine = open_engine(settings.database_url)
+    with reading(engine) as session:
+        election = importer.election(session)
+    if election is None:
+        raise NotReady("no election is loaded; load one with: hub init config/<election>")
+    now = clock.rehearsal(settings.rehearsal_clock) if settings.rehearsal_clock else clock.system
+    return Hub(settings, engine, vault, election, now)
+
+
+def open_gateways(settings: Settings) -> Gateways:
+    twilio = telegram = None
+    if settings.twilio_auth_token.get_secret_value():
+        twilio = TwilioGateway(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token.get_secret_value(),
+            from_number=settings.twilio_from,
+            public_url=settings.public_url,
+            api_url=settings.twilio_api_url,
+        )
+    if settings.telegram_token.get_secret_value():
+        telegram = TelegramGateway(
+            token=settings.telegram_token.get_secret_value(),
+            webhook_secret=settings.telegram_webhook_secret.get_secret_value(),
+            api_url=settings.telegram_api_url,
+        )
+    return Gateways(twilio, telegram)

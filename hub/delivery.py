@@ -1,0 +1,127 @@
+"""Sends what is due in the outbox, critical first, through the gateway each address can be reached by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bots.gateway import Gateway, OutboundMessage, SendError, Sent
+from hub import outbox
+from hub.context import Hub
+from hub.database import writing
+from hub.outbox import Draft, Due
+from hub.sample import roster
+
+KIND_OF = {"telegram": "telegram", "sms": "phone", "whatsapp": "phone"}
+CHANNEL_OF = {"telegram": "telegram", "phone": "sms"}
+log = structlog.get_logger()
+
+
+class Delivery:
+    """One round after another for all gateways of a process. `rate`: messages a second to each channel."""
+
+    def __init__(self, hub: Hub, gateways: Sequence[Gateway], rate: float) -> None:
+        self._hub = hub
+        self._by_channel: dict[str, list[Gateway]] = defaultdict(list)
+        for gateway in gateways:
+            self._by_channel[gateway.channel].append(gateway)
+        self._rate = rate
+        self._paused: dict[str, datetime] = {}
+        self._allowance: dict[str, tuple[float, datetime]] = {}
+
+    async def round(self) -> int:
+        """Sends what may go now; how many were tried."""
+        tried = 0
+        for channel in self._by_channel:
+            now = self._hub.timer()
+            limit = self._allowed(channel, now)
+            if limit:
+                due = await asyncio.to_thread(self._claim, channel, now, limit)
+                tried += len(due)
+                await asyncio.gather(*(self._deliver(channel, message) for message in due))
+        return tried
+
+    def _claim(self, channel: str, now: datetime, limit: int) -> list[Due]:
+        with writing(self._hub.engine) as session:
+            due = outbox.claim(session, [channel], now, limit)
+        self._spend(channel, len(due))
+        return due
+
+    async def _deliver(self, channel: str, due: Due) -> None:
+        result = await self._send(channel, due)
+        await asyncio.to_thread(self._settle, channel, due, result)
+
+    async def _send(self, channel: str, due: Due) -> Sent | SendError:
+        gateways = self._by_channel[channel]
+        gateway = next((gateway for gateway in gateways if gateway.name == due.gateway), gateways[0])
+        message = OutboundMessage(
+            to=self._hub.vault.open(due.address_sealed).decode(),
+            text=due.text,
+            reference=f"out-{due.id}",
+            buttons=tuple(tuple((label, data) for label, data in row) for row in due.extra.get("buttons", ())),
+            answers_button=due.extra.get("answers_button", ""),
+            urgent=due.priority == outbox.CRITICAL,
+        )
+        try:
+            return await gateway.send(message)
+        except SendError as error:
+            return error
+        except Exception as error:  # a gateway's bug must not stop the next message
+            log.exception("delivery.bug", out=due.id, gateway=gateway.name)
+            return SendError(f"{type(error).__name__} in the gateway", unknown=True)
+
+    def _settle(self, channel: str, due: Due, result: Sent | SendError) -> None:
+        now = self._hub.timer()
+        with writing(self._hub.engine) as session:
+            if isinstance(result, Sent):
+                outbox.sent(session, due.id, result.provider_id, now)
+                return
+            state = outbox.refused(session, due, result, now)
+            log.warning("delivery.refused", out=due.id, channel=channel, state=state, reason=result.reason)
+            if result.retry_after is not None:
+                self._paused[channel] = now + timedelta(seconds=result.retry_after)
+            if state == "failed":
+                other_road(session, self._hub, due, channel, result.permanent, now)
+
+    def _allowed(self, channel: str, now: datetime) -> int:
+        """How many may go on this channel now: the provider's pause, then at most a second's worth at once."""
+        if now < self._paused.get(channel, now):
+            return 0
+        tokens, since = self._allowance.get(channel, (self._rate, now))
+        tokens = min(self._rate, tokens + (now - since).total_seconds() * self._rate)
+        self._allowance[channel] = (tokens, now)
+        return int(tokens)
+
+    def _spend(self, channel: str, count: int) -> None:
+        tokens, since = self._allowance[channel]
+        self._allowance[channel] = (tokens - count, since)
+
+
+def other_road(session: Session, hub: Hub, due: Due, channel: str, permanent: bool, now: datetime) -> None:
+    """A message that this road will never carry goes by the person's next one; a dead address is marked."""
+    if due.person_id is None or due.extra.get("answers_button"):
+        return
+    kind = KIND_OF[channel]
+    if permanent:
+        address = hub.vault.open(due.address_sealed).decode()
+        roster.mark(session, hub.vault.digest(kind, address), "blocked", now)
+    for contact in roster.contacts(session, [due.person_id])[due.person_id]:
+        if contact.kind != kind:
+            draft = Draft(
+                kind=due.kind,
+                priority=due.priority,
+                channel=CHANNEL_OF[contact.kind],
+                address_sealed=contact.sealed,
+                text=due.text,
+                dedup=f"{due.id}:other road",
+                person_id=due.person_id,
+                journal_id=due.journal_id,
+                alert_id=due.alert_id,
+            )
+            outbox.enqueue(session, [draft], now)
+            return

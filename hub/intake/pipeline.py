@@ -1,0 +1,74 @@
+"""Reads what waits in the inbox: one transaction a batch, and a message that fails is rolled back alone.
+
+Each entry is read (grammar), attributed (roster), checked (validation), and becomes a submission, station records,
+incidents, alerts, replies and pushes, all in the transaction that settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from hub.context import Hub
+from hub.database import reading, writing
+from hub.intake import journal
+from hub.intake.journal import ATTEMPTS, Entry
+from hub.intake.settlement import Settlement
+
+log = structlog.get_logger()
+
+
+def settle_batch(hub: Hub, limit: int) -> int:
+    """Settles up to `limit` waiting entries; how many it took on. Any number of workers may run it at once."""
+    with reading(hub.engine) as session:
+        entries = journal.waiting(session, hub.timer(), limit)
+    if not entries:
+        return 0
+    try:
+        _settle(hub, entries)
+    except Exception as error:
+        log.warning("pipeline.batch_failed", entries=len(entries), error=type(error).__name__)
+        for entry in entries:
+            _settle_alone(hub, entry)
+    return len(entries)
+
+
+def _settle(hub: Hub, entries: Sequence[Entry]) -> None:
+    with writing(hub.engine) as session:
+        ours = journal.claim(session, [entry.id for entry in entries])
+        settle(session, hub, [entry for entry in entries if entry.id in ours], hub.clock())
+
+
+def _settle_alone(hub: Hub, entry: Entry) -> None:
+    try:
+        _settle(hub, [entry])
+    except Exception as error:
+        attempts = entry.attempts + 1
+        log.exception("pipeline.entry_failed", entry=entry.id, attempts=attempts)
+        with writing(hub.engine) as session:
+            if journal.claim(session, [entry.id]):
+                if attempts < ATTEMPTS:
+                    journal.postpone(session, entry.id, attempts, type(error).__name__, hub.timer())
+                else:
+                    give_up(session, hub, entry, hub.clock())
+
+
+def settle(session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> Settlement:
+    """Settles entries that are ours, in the caller's transaction."""
+    settlement = Settlement(session, hub, entries, now)
+    for entry in entries:
+        settlement.take(entry)
+    settlement.write()
+    journal.settled(session, [entry.id for entry in entries])
+    return settlement
+
+
+def give_up(session: Session, hub: Hub, entry: Entry, now: datetime) -> None:
+    """An entry on which our own code fails goes to the desk, with what it says and no guess at what it means."""
+    settlement = Settlement(session, hub, [], now)
+    settlement.dead_letter(entry)
+    settlement.write()
+    journal.settled(session, [entry.id])

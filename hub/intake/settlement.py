@@ -1,0 +1,305 @@
+"""One batch on its way into the tables: entries are taken one by one, in order, and everything is written at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.alerts import life, pages, routing, rules
+from hub.alerts.rules import Trigger
+from hub.checklist import grammar, validation
+from hub.checklist.problems import Problem
+from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
+from hub.checklist.validation import Judgement
+from hub.context import Hub
+from hub.desk import opening
+from hub.election.definition import Election
+from hub.intake import commands
+from hub.intake.journal import Entry
+from hub.outbox import Draft
+from hub.replies import report_reply, say
+from hub.reports import incidents, submissions
+from hub.reports.stations import StationRecord, StationRecords
+from hub.sample import roster
+from hub.sample.people import Person, Station
+
+READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
+
+
+class Settlement:
+    """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it."""
+
+    def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
+        self._session = session
+        self._hub = hub
+        self._election: Election = hub.election
+        self._now = now
+        self.judgements: dict[int, Judgement] = {}
+        self._readings = {entry.id: self._read(entry) for entry in entries}
+        self._senders = roster.senders(session, {entry.sender for entry in entries}, now)
+        codes = {reading.station for reading in self._readings.values() if _names_station(reading)}
+        codes |= {code for persons in self._senders.values() for person in persons for code in person.stations}
+        self._stations = roster.stations(session, {code for code in codes if code})
+        self._records = StationRecords(session, {station.id for station in self._stations.values()})
+        self._submissions: list[dict[str, Any]] = []
+        self._items: list[dict[str, Any]] = []
+        self._drafts: list[Draft] = []
+
+    def take(self, entry: Entry) -> None:
+        """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
+        reading, senders = self._readings.get(entry.id), self._senders.get(entry.sender, [])
+        if entry.kind == "stop":
+            self._opted_out(entry)
+        elif reading is None:
+            self._keep(entry, senders)
+        elif isinstance(reading, CommandText) and senders:
+            said = commands.obey(
+                self._session, self._hub, reading, senders, entry, self._stations, self._records, self._now
+            )
+            self._settled(entry, "command", person=senders[0])
+            self._reply(entry, senders[0], said)
+        else:
+            self._judge(entry, reading, senders)
+
+    def dead_letter(self, entry: Entry) -> None:
+        """For the desk, unread: our own code cannot make anything of it."""
+        self._settled(entry, "error")
+        self._to_desk(entry, 1, {"error": True})
+
+    def write(self) -> None:
+        self._follow_records()
+        self._records.save()
+        submissions.store(self._session, self._submissions)
+        opening.open_items(self._session, self._items)
+        outbox.enqueue(self._session, self._drafts, self._hub.timer())
+
+    def _read(self, entry: Entry) -> Reading | None:
+        if entry.kind not in READ or (entry.kind == "media" and not entry.text.strip()):
+            return None
+        return grammar.read(entry.text, self._election.checklist)
+
+    def _judge(self, entry: Entry, reading: Reading, senders: Sequence[Person]) -> None:
+        judgement = validation.judge(
+            reading,
+            senders=senders,
+            stations=self._stations,
+            records=self._records.answers,
+            checklist=self._election.checklist,
+            now=entry.received_at,
+        )
+        self.judgements[entry.id] = judgement
+        person, station = judgement.person, judgement.station
+        if judgement.outcome == "rejected" or person is None or station is None:
+            self._rejected(entry, reading, judgement)
+        elif isinstance(reading, IncidentText):
+            self._incident(entry, judgement, person, station)
+        else:
+            self._report(entry, judgement, person, station)
+
+    def _report(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
+        assert judgement.form is not None
+        form = self._election.checklist.form(judgement.form)
+        record = self._records.open(station.id, form.code, self._now)
+        before = record.of(person.id)
+        known = str(person.id) in record.by_observer
+        nothing_new = known and all(before.get(code) == value for code, value in judgement.answers.items())
+        if judgement.outcome == "accepted" and nothing_new and not entry.corrects and not judgement.comment:
+            self._repeated(entry, judgement, person, station)
+            return
+        record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now)
+        self._flag(record, judgement)
+        self._settled(entry, judgement.outcome, judgement, person, station)
+        fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
+        for trigger in rules.by_answers(form, fresh):
+            self._alert(entry, trigger, person, station, judgement.comment)
+        if judgement.outcome == "partial":
+            self._to_desk(entry, self._urgency(judgement), {}, judgement)
+        else:
+            self._corrected(entry)
+        self._confirm(entry, judgement, person)
+
+    def _incident(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
+        assert judgement.category is not None
+        category = self._election.checklist.category_by_code[judgement.category]
+        repeated = incidents.same(
+            self._session, person.id, station.id, category.code, judgement.description, entry.received_at
+        )
+        number = repeated.id if repeated else None
+        if number is None:
+            triggers = rules.by_category(category, self._election.alerting.page)
+            number = incidents.record(
+                self._session,
+                journal_id=entry.id,
+                person_id=person.id,
+                station_id=station.id,
+                category=category.code,
+                severity=category.severity,
+                description=judgement.description,
+                reported_at=entry.received_at,
+            )
+            for trigger in triggers:
+                alert = self._alert(entry, trigger, person, station, judgement.description)
+                incidents.link(self._session, number, alert)
+        self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station)
+        self._corrected(entry)
+        title = category.title[self._election.language(person.language)]
+        said = say(self._election, "incident", person.language, number=number, category=title, station=station.code)
+        self._reply(entry, person, said, dedup=f"again:incident:{number}" if repeated else None)
+
+    def _rejected(self, entry: Entry, reading: Reading, judgement: Judgement) -> None:
+        person = judgement.person
+        self._settled(entry, "rejected", judgement, person, judgement.station)
+        severity = 1 if isinstance(reading, IncidentText) else self._urgency(judgement, reading)
+        self._to_desk(entry, severity, {}, judgement)
+        if entry.corrects is None:  # what an operator tries out is not told to the observer
+            self._confirm(entry, judgement, person)
+
+    def _repeated(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
+        """The same again: nothing new is stored, and the first reply goes out once more, but only once."""
+        assert judgement.form is not None
+        first = submissions.first_like(self._session, person.id, station.id, judgement.form, judgement.answers)
+        self._settled(entry, "duplicate", judgement, person, station)
+        self._confirm(entry, judgement, person, dedup=f"again:{first or entry.id}")
+
+    def _opted_out(self, entry: Entry) -> None:
+        roster.mark(self._session, entry.sender, "opted_out", self._now)
+        self._settled(entry, "ignored")
+        self._to_desk(entry, 2, {"stopped": True})
+
+    def _keep(self, entry: Entry, senders: Sequence[Person]) -> None:
+        """Nothing to read: a photo without words, a location, a service update. Kept, and thanked for where it is meant."""
+        self._settled(entry, "ignored", person=senders[0] if senders else None)
+        if entry.kind == "media" and senders:
+            self._reply(entry, senders[0], say(self._election, "photo_kept", senders[0].language))
+
+    def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, station: Station, words: str) -> int:
+        number, new = life.raise_alert(
+            self._session,
+            topic=trigger.topic,
+            station_id=station.id,
+            severity=trigger.severity,
+            journal_id=entry.origin,
+            person_id=reporter.id,
+            now=self._now,
+        )
+        if new:
+            paged = routing.recipients(self._session, self._election.alerting, trigger.severity, station.region)
+            for recipient in paged:
+                self._drafts.append(
+                    pages.page(self._election, recipient, trigger, number, station, reporter, words, entry.received_at)
+                )
+                life.note(self._session, number, "paged", self._now, person_id=recipient.person.id)
+        return number
+
+    def _flag(self, record: StationRecord, judgement: Judgement) -> None:
+        violated = {str(problem.detail["rule"]) for problem in judgement.problems if problem.code == "rule_violated"}
+        record.flags = sorted((set(record.flags) - set(judgement.judged_rules)) | violated)
+
+    def _follow_records(self) -> None:
+        """A conflict or a violated rule is a work item of its own, which goes when its cause goes."""
+        for record in self._records.changed():
+            for kind, causes, before in (
+                ("conflict", record.conflicts, self._records.troubled(record, "conflicts")),
+                ("rule", record.flags, self._records.troubled(record, "flags")),
+            ):
+                cause = f"{kind}:{record.station_id}:{record.form}"
+                if causes:
+                    detail = {"codes" if kind == "conflict" else "rules": list(causes)}
+                    self._items.append(
+                        opening.item(
+                            kind, cause, 2, self._now, station_id=record.station_id, form=record.form, detail=detail
+                        )
+                    )
+                elif before:
+                    opening.close_cause(self._session, cause, "settled", self._now)
+
+    def _corrected(self, entry: Entry) -> None:
+        if entry.corrects:
+            cause = f"message:{entry.corrects}"
+            opening.close_cause(self._session, cause, "corrected", self._now, entry.account_id)
+
+    def _urgency(self, judgement: Judgement, reading: Reading | None = None) -> int:
+        """1 where what can be read is critical, though it may not be stored."""
+        answers = dict(judgement.answers)
+        if isinstance(reading, ReportText):
+            answers = {code: answer.value for code, answer in reading.answers.items()}
+        form = self._election.checklist.by_code.get(judgement.form or "")
+        return 1 if form and rules.by_answers(form, answers) else 2
+
+    def _to_desk(self, entry: Entry, severity: int, detail: dict[str, Any], judgement: Judgement | None = None) -> None:
+        station = judgement.station if judgement else None
+        form = judgement.form if judgement else None
+        self._items.append(
+            opening.item(
+                "message",
+                f"message:{entry.origin}",
+                severity,
+                entry.received_at,
+                journal_id=entry.origin,
+                station_id=station.id if station else None,
+                form=form,
+                detail=detail,
+            )
+        )
+
+    def _confirm(self, entry: Entry, judgement: Judgement, person: Person | None, dedup: str | None = None) -> None:
+        language = person.language if person else self._election.default_language
+        problems: Sequence[Problem] = judgement.problems
+        said = report_reply(
+            self._election,
+            language,
+            outcome=judgement.outcome,
+            form=judgement.form,
+            station=judgement.station.code if judgement.station else None,
+            answers=judgement.answers,
+            problems=problems,
+        )
+        self._reply(entry, person, said, dedup)
+
+    def _reply(self, entry: Entry, person: Person | None, text: str, dedup: str | None = None) -> None:
+        """By the road it came, to the address it came from."""
+        chat = entry.context.get("chat", "")
+        self._drafts.append(
+            Draft(
+                kind="reply",
+                priority=outbox.REPLY,
+                channel="telegram" if entry.channel == "telegram" else "sms",
+                gateway=entry.gateway,
+                address_sealed=self._hub.vault.seal(chat.encode()) if chat else entry.sender_sealed,
+                text=text,
+                dedup=dedup,
+                person_id=person.id if person else None,
+                journal_id=entry.id,
+                answers_button=entry.context.get("button", ""),
+            )
+        )
+
+    def _settled(
+        self,
+        entry: Entry,
+        outcome: str,
+        judgement: Judgement | None = None,
+        person: Person | None = None,
+        station: Station | None = None,
+    ) -> None:
+        self._submissions.append(
+            submissions.row(
+                entry.id,
+                outcome,
+                self._now,
+                form=judgement.form if judgement else None,
+                person_id=person.id if person else None,
+                station_id=station.id if station else None,
+                answers=dict(judgement.answers) if judgement else None,
+                problems=judgement.problems if judgement else (),
+                comment=judgement.comment if judgement else "",
+            )
+        )
+
+
+def _names_station(reading: Reading | None) -> bool:
+    return isinstance(reading, ReportText | IncidentText) and reading.station is not None

@@ -1,0 +1,179 @@
+"""What goes out: written in the transaction that decides it, delivered later, exactly once in effect.
+
+States: pending → sending → sent → delivered; or failed; or unknown, where a message may have arrived and the answer
+was lost. A state never goes back, but for pending ⇄ sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bots.gateway import DeliveryStatus, SendError
+from hub.database import insert_into
+from hub.models import OutboxRow
+
+CRITICAL, PUSH, REPLY, BULK = 0, 1, 5, 9  # priorities: a lower one goes first
+LEASE = timedelta(seconds=60)  # at least three times a provider's time-out, or a slow send is sent twice
+ATTEMPTS = 8
+RANK = {"pending": 0, "sending": 0, "unknown": 1, "sent": 2, "failed": 3, "delivered": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent. `gateway` "" leaves the road to the channel; `dedup` lets it go once only."""
+
+    kind: str
+    priority: int
+    channel: str
+    address_sealed: bytes
+    text: str
+    gateway: str = ""
+    dedup: str | None = None
+    person_id: int | None = None
+    journal_id: int | None = None
+    alert_id: int | None = None
+    buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
+    answers_button: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed row: ours to send until its lease ends."""
+
+    id: int
+    kind: str
+    priority: int
+    person_id: int | None
+    journal_id: int | None
+    alert_id: int | None
+    gateway: str
+    channel: str
+    address_sealed: bytes
+    text: str
+    extra: dict[str, Any]
+    attempts: int
+    unsure: int
+
+
+def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
+    """Puts messages in the outbox. One with a `dedup` that is there already is left out."""
+    if not drafts:
+        return
+    statement = insert_into(session, OutboxRow).on_conflict_do_nothing(index_elements=["dedup"])
+    session.execute(statement, [_row(draft, now) for draft in drafts])
+
+
+def claim(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[Due]:
+    """Takes what is due on these channels, critical first.
+
+    A row whose lease ran out may have been sent: it goes once more, then it is `unknown`.
+    """
+    lost = and_(OutboxRow.state == "sending", OutboxRow.lease_until < now)
+    session.execute(
+        update(OutboxRow)
+        .where(lost, OutboxRow.unsure > 0)
+        .values(state="unknown", error="lease ran out", settled_at=now)
+    )
+    due = (
+        select(OutboxRow.id)
+        .where(OutboxRow.channel.in_(channels))
+        .where(or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), lost))
+        .order_by(OutboxRow.priority, OutboxRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(due.scalar_subquery()))
+        .values(
+            unsure=OutboxRow.unsure + case((OutboxRow.state == "sending", 1), else_=0),
+            attempts=OutboxRow.attempts + 1,
+            state="sending",
+            lease_until=now + LEASE,
+        )
+        .returning(*(getattr(OutboxRow, name) for name in Due.__slots__))
+    )
+    claimed = [Due(*values) for values in session.execute(statement, execution_options={"synchronize_session": False})]
+    return sorted(claimed, key=lambda due: (due.priority, due.id))
+
+
+def sent(session: Session, id: int, provider_id: str, now: datetime) -> None:
+    """Marks success. It needs no lease: whoever sent it knows."""
+    _advance(session, [OutboxRow.id == id], "sent", now, provider_id=provider_id, error=None)
+
+
+def refused(session: Session, due: Due, error: SendError, now: datetime) -> str:
+    """Marks a failure, and says what becomes of the row: `pending` again after a pause, `failed`, or `unknown`."""
+    unsure = due.unsure + error.unknown
+    if error.permanent or due.attempts >= ATTEMPTS:
+        state = "failed"
+    elif error.unknown and (due.priority != CRITICAL or unsure > 1):
+        state = "unknown"
+    else:
+        state = "pending"
+    pause = error.retry_after if error.retry_after is not None else min(2.0**due.attempts, 300)
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == due.id, OutboxRow.state == "sending")
+        .values(
+            state=state,
+            unsure=unsure,
+            error=error.reason[:300],
+            not_before=now + timedelta(seconds=pause),
+            settled_at=None if state == "pending" else now,
+        )
+    )
+    return state
+
+
+def report(session: Session, status: DeliveryStatus, now: datetime) -> bool:
+    """Takes a provider's delivery report, in whatever order they come. False where it names no message of ours."""
+    where = [OutboxRow.provider_id == status.provider_id]
+    known = session.scalar(select(OutboxRow.id).where(*where)) is not None
+    _advance(session, where, status.state, now, error=status.error or None)
+    return known
+
+
+def unsent(session: Session) -> int:
+    """How many messages still wait to go out."""
+    waiting = OutboxRow.state.in_(("pending", "sending"))
+    return session.scalar(select(func.count()).select_from(OutboxRow).where(waiting)) or 0
+
+
+def _advance(session: Session, where: list[Any], state: str, now: datetime, **values: Any) -> None:
+    lower = [name for name, rank in RANK.items() if rank < RANK[state]]
+    session.execute(
+        update(OutboxRow).where(*where, OutboxRow.state.in_(lower)).values(state=state, settled_at=now, **values)
+    )
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    if draft.buttons:
+        extra["buttons"] = draft.buttons
+    if draft.answers_button:
+        extra["answers_button"] = draft.answers_button
+    return {
+        "kind": draft.kind,
+        "priority": draft.priority,
+        "dedup": draft.dedup,
+        "person_id": draft.person_id,
+        "journal_id": draft.journal_id,
+        "alert_id": draft.alert_id,
+        "gateway": draft.gateway,
+        "channel": draft.channel,
+        "address_sealed": draft.address_sealed,
+        "text": draft.text,
+        "extra": extra,
+        "state": "pending",
+        "attempts": 0,
+        "unsure": 0,
+        "not_before": now,
+        "created_at": now,
+    }

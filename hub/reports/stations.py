@@ -1,0 +1,158 @@
+"""The station record: what the observers of one station say together on one form.
+
+What agrees is merged; what differs is a conflict, kept out of `answers` (and so out of every estimate) until a person
+decides. Merging is pure; loading locks the stations in one order, so that two workers never deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.database import insert_into
+from hub.models import StationRecordRow, StationRow
+
+TROUBLES = ("conflicts", "flags")
+
+
+@dataclass
+class StationRecord:
+    """One form of one station, in the hands of one transaction. See `StationRecordRow` for the shapes."""
+
+    station_id: int
+    form: str
+    first_at: datetime
+    updated_at: datetime
+    answers: dict[str, str] = field(default_factory=dict)
+    by_observer: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    conflicts: list[str] = field(default_factory=list)
+    decided: dict[str, Any] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    quarantined: bool = False
+
+    def of(self, person_id: int) -> dict[str, str]:
+        """What one observer says now, code → value."""
+        return {code: said[0] for code, said in self.by_observer.get(str(person_id), {}).items()}
+
+    def said(self, code: str) -> dict[str, str]:
+        """Who says what on one question: person id (as text) → value."""
+        return {who: answers[code][0] for who, answers in self.by_observer.items() if code in answers}
+
+    def merge(self, person_id: int, answers: Mapping[str, str], origin: int, journal_id: int, now: datetime) -> None:
+        """Takes an observer's answers, one by one; a later message replaces an earlier one, whichever is read first.
+
+        `origin` is the message the answers speak for, `journal_id` the entry they came in: a correction speaks for
+        its original, so it never overrides what the observer texted afterwards.
+        """
+        own = self.by_observer.setdefault(str(person_id), {})
+        for code, value in answers.items():
+            if code not in own or [origin, journal_id] >= own[code][1:]:
+                own[code] = [value, origin, journal_id]
+        self.updated_at = now
+        self._agree()
+
+    def decide(self, values: Mapping[str, str], now: datetime) -> None:
+        """Settles conflicts by a person's decision, which holds while the observers say what they said then."""
+        for code, value in values.items():
+            self.decided[code] = {"value": value, "among": sorted(set(self.said(code).values()))}
+        self.updated_at = now
+        self._agree()
+
+    def _agree(self) -> None:
+        self.answers, self.conflicts = {}, []
+        for code in dict.fromkeys(code for answers in self.by_observer.values() for code in answers):
+            values = sorted(set(self.said(code).values()))
+            decision = self.decided.get(code)
+            if decision and decision["among"] == values:
+                self.answers[code] = decision["value"]
+            elif len(values) == 1:
+                self.answers[code] = values[0]
+            else:
+                self.conflicts.append(code)
+
+
+class StationRecords:
+    """The records of some stations, held by one transaction: `load`, change them, `save`."""
+
+    def __init__(self, session: Session, station_ids: Collection[int]) -> None:
+        self._session = session
+        self._records: dict[tuple[int, str], StationRecord] = {}
+        self._changed: dict[tuple[int, str], StationRecord] = {}
+        self._troubled: set[tuple[int, str, str]] = set()
+        ids = sorted(station_ids)
+        for start in range(0, len(ids), 500):
+            self._load(ids[start : start + 500])
+
+    def get(self, station_id: int, form: str) -> StationRecord | None:
+        return self._records.get((station_id, form))
+
+    def open(self, station_id: int, form: str, now: datetime) -> StationRecord:
+        """The record to be changed, new where there is none yet; `save` will write it."""
+        key = (station_id, form)
+        record = self._records.setdefault(key, StationRecord(station_id, form, now, now))
+        self._changed[key] = record
+        return record
+
+    def answers(self, station_id: int) -> dict[str, dict[str, str]]:
+        """The station's merged answers, form → code → value."""
+        return {form: record.answers for (id, form), record in self._records.items() if id == station_id}
+
+    def changed(self) -> Iterable[StationRecord]:
+        return self._changed.values()
+
+    def troubled(self, record: StationRecord, kind: str) -> bool:
+        """Whether the record had `conflicts` or `flags` when it was loaded."""
+        return (record.station_id, record.form, kind) in self._troubled
+
+    def save(self) -> None:
+        if not self._changed:
+            return
+        statement = insert_into(self._session, StationRecordRow)
+        columns = ("answers", "by_observer", "conflicts", "decided", "flags", "quarantined", "updated_at")
+        statement = statement.on_conflict_do_update(
+            index_elements=["station_id", "form"], set_={name: statement.excluded[name] for name in columns}
+        )
+        self._session.execute(
+            statement,
+            [
+                {
+                    "station_id": record.station_id,
+                    "form": record.form,
+                    "first_at": record.first_at,
+                    **{name: getattr(record, name) for name in columns},
+                }
+                for record in self._changed.values()
+            ],
+        )
+
+    def _load(self, ids: list[int]) -> None:
+        # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
+        lock = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
+        self._session.execute(lock.with_for_update(key_share=True))
+        table = StationRecordRow.__table__
+        for row in self._session.execute(select(table).where(table.c.station_id.in_(ids))).mappings():
+            record = StationRecord(**row)
+            self._records[record.station_id, record.form] = record
+            self._troubled |= {(record.station_id, record.form, kind) for kind in TROUBLES if getattr(record, kind)}
+
+
+def decide(session: Session, *, station_id: int, form: str, values: Mapping[str, str], now: datetime) -> list[str]:
+    """A person's decision on what the observers of a station differ on; the codes that are still undecided.
+
+    Raises `KeyError` where the station has no record of this form, `ValueError` where a value is nobody's.
+    """
+    records = StationRecords(session, [station_id])
+    if records.get(station_id, form) is None:
+        raise KeyError(form)
+    record = records.open(station_id, form, now)
+    for code, value in values.items():
+        if value not in record.said(code).values():
+            raise ValueError(f"no observer says {code}{value}")
+    record.decide(values, now)
+    records.save()
+    return record.conflicts

@@ -1,0 +1,136 @@
+"""The worker: reads what came in, delivers what is due, polls Telegram. One failing round never ends the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from bots.gateway import SendError
+from bots.telegram import TelegramGateway
+from hub import leadership
+from hub.bootstrap import Gateways
+from hub.context import Hub
+from hub.database import reading, writing
+from hub.delivery import Delivery
+from hub.intake import pipeline
+from hub.intake.journal import Journal
+
+IDLE = 0.05  # seconds between looks at an empty inbox or outbox
+POLL = 25  # seconds that Telegram holds a poll open
+LEAD = timedelta(seconds=90)  # longer than a poll, or two processes poll at once
+BATCH = 200
+log = structlog.get_logger()
+
+
+async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
+    """Works until `stop` is set; what is under way is finished, what waits stays in the database."""
+    journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country)
+    delivery = Delivery(hub, gateways.all(), hub.settings.send_rate)
+    rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
+        ("settle", lambda: asyncio.to_thread(pipeline.settle_batch, hub, BATCH)),
+        ("deliver", delivery.round),
+        ("heartbeat", lambda: _beat(hub)),
+    ]
+    background = [asyncio.create_task(journal.run())]
+    telegram = gateways.telegram
+    if telegram and not hub.settings.telegram_webhook_secret.get_secret_value():
+        poller = Poller(hub, telegram, journal)
+        rounds.append(("poll", poller.round))
+    loops = [asyncio.create_task(_repeat(name, round_, stop)) for name, round_ in rounds]
+    await stop.wait()
+    for task in background + [loop for loop in loops if loop.get_name() == "poll"]:
+        task.cancel()
+    await asyncio.wait(loops, timeout=30)
+    for gateway in gateways.all():
+        await gateway.close()
+
+
+async def _repeat(name: str, round_: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.set_name(name)
+    pause = IDLE
+    while not stop.is_set():
+        try:
+            pause = 0.0 if await round_() else IDLE
+        except Exception:
+            pause = min(max(pause, IDLE) * 2, 5.0)
+            log.exception("worker.round_failed", round=name, pause=pause)
+        if pause:
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                continue
+
+
+async def _beat(hub: Hub) -> int:
+    def beat() -> None:
+        with writing(hub.engine) as session:
+            leadership.beat(session, "worker", hub.timer())
+
+    await asyncio.to_thread(beat)
+    await asyncio.sleep(5)
+    return 1
+
+
+class Poller:
+    """Fetches Telegram's updates while it leads: raw into the journal, committed, and only then the offset moves."""
+
+    def __init__(self, hub: Hub, gateway: TelegramGateway, journal: Journal) -> None:
+        self._hub = hub
+        self._gateway = gateway
+        self._journal = journal
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def round(self) -> int:
+        offset = await asyncio.to_thread(self._lead)
+        if offset is None:
+            await asyncio.sleep(1)
+            return 0
+        try:
+            updates = await self._gateway.updates(offset, POLL)
+        except SendError as error:
+            log.warning("telegram.poll_failed", reason=error.reason)
+            await asyncio.sleep(error.retry_after or 1)
+            return 0
+        if not updates:
+            return 0
+        await self._journal.append([self._gateway.decode_update(raw) for _, raw in updates])
+        known = [update_id for update_id, _ in updates if update_id is not None]
+        if known:
+            await asyncio.to_thread(self._advance, max(known) + 1)
+        return len(updates)
+
+    def _lead(self) -> int | None:
+        with writing(self._hub.engine) as session:
+            if not leadership.lead(session, "telegram", self._holder, self._hub.timer(), LEAD):
+                return None
+            return leadership.position(session, "telegram")
+
+    def _advance(self, offset: int) -> None:
+        with writing(self._hub.engine) as session:
+            leadership.advance(session, "telegram", offset)
+
+    def resign(self) -> None:
+        with writing(self._hub.engine) as session:
+            leadership.resign(session, "telegram", self._holder)
+
+
+async def settle_all(hub: Hub) -> None:
+    """Reads until nothing is left; for rehearsals and tests."""
+    while await asyncio.to_thread(pipeline.settle_batch, hub, BATCH):
+        pass
+
+
+def backlog(hub: Hub) -> tuple[int, int]:
+    """How many messages are unread, and how many unsent."""
+    from hub import outbox
+    from hub.intake import journal
+
+    with reading(hub.engine) as session:
+        return journal.unread(session), outbox.unsent(session)
