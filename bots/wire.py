@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import httpx
 
@@ -11,12 +12,13 @@ from bots.gateway import SendError
 # Its INFO lines print whole URLs: Telegram's token, and the account at Twilio.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def storable(text: str) -> str:
     """The text without NUL and lone surrogates, which no database takes. The raw payload keeps them."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def broken_off(provider: str, error: BaseException | None) -> SendError:
