@@ -29,7 +29,7 @@ _MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Stations. `received`: anything came; `complete`: every required answer is there, agreed; `late`: due, not here."""
+    """Stations. `received`: anything came; `complete`: every required answer is agreed; `late`: due, not here."""
 
     expected: int = 0
     received: int = 0
