@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from hub.analysis.reconciliation import (
+    Difference,
+    Import,
+    Unsound,
+    compare,
+    import_official,
+    official_stations,
+    stations_that_differ,
+)
+from hub.database import reading, writing
+from hub.election.definition import Election
+
+Fill = Callable[..., None]
+STATIONS = [("10", "north", "d", True), ("11", "north", "d", True), ("12", "north", "d", False)]
+PROTOCOL = {"K": "100", "T": "50", "R": "30", "B": "20"}
+
+
+def official(engine: Engine, election: Election, *rows: dict[str, str]) -> Import:
+    with writing(engine) as session:
+        return import_official(session, election.checklist.form("DAY"), rows)
+
+
+def differences(engine: Engine, election: Election) -> list[Difference]:
+    with reading(engine) as session:
+        return compare(session, election)
+
+
+def protocol(station: str, **others: Any) -> dict[str, Any]:
+    return {"station": station, "form": "DAY", "answers": PROTOCOL, **others}
+
+
+def test_twelve_stations_of_the_golden_day_differ(
+    golden_day: Engine, golden: Election, golden_expected: dict[str, Any], golden_official: list[dict[str, str]]
+) -> None:
+    with writing(golden_day) as session:
+        assert import_official(session, golden.checklist.form("PRT"), golden_official) == Import(300)
+    found = differences(golden_day, golden)
+    assert stations_that_differ(found) == golden_expected["reconciliation"]["stations_that_differ"]
+    assert {each.kind for each in found} == {"differs"}
+
+
+def test_nothing_differs_before_official_results_are_there(engine: Engine, fill: Fill, small: Election) -> None:
+    fill(STATIONS, [protocol("10")])
+    assert differences(engine, small) == []
+
+
+def test_every_line_is_compared_as_a_number_and_named_with_both_sides(
+    engine: Engine, fill: Fill, small: Election
+) -> None:
+    fill(STATIONS, [protocol("10"), protocol("11")])
+    published = {**PROTOCOL, "T": "050", "B": "200"}
+    assert official(engine, small, {"station": "10", **published}, {"station": "11", **PROTOCOL}) == Import(2)
+    assert differences(engine, small) == [Difference("10", "B", "20", "200")]
+
+
+def test_what_one_side_does_not_say_is_no_difference_of_figures(engine: Engine, fill: Fill, small: Election) -> None:
+    fill(STATIONS, [protocol("10"), protocol("11", quarantined=True)])
+    official(engine, small, {"station": "10", **PROTOCOL, "R": " "}, {"station": "11", "T": "7"})
+    found = differences(engine, small)
+    assert found == [Difference("10", "R", "30", None), Difference("11", "T", None, "7")]
+    assert [each.kind for each in found] == ["not_published", "not_observed"]
+    assert stations_that_differ(found) == []
+
+
+def test_stations_outside_the_sample_are_kept_but_not_compared(engine: Engine, fill: Fill, small: Election) -> None:
+    fill(STATIONS, [])
+    official(engine, small, {"station": "12", "T": "7"})
+    assert differences(engine, small) == []
+
+
+def test_a_new_table_replaces_the_old_one_and_an_empty_one_replaces_nothing(
+    engine: Engine, fill: Fill, small: Election
+) -> None:
+    fill(STATIONS, [])
+    official(engine, small, {"station": "10", "T": "7"}, {"station": "11", "T": "8"})
+    assert official(engine, small, {"station": "10", "T": "9"}) == Import(1)
+    assert official(engine, small) == Import(0)
+    with reading(engine) as session:
+        assert official_stations(session, "DAY") == 1
+    assert differences(engine, small) == [Difference("10", "T", None, "9")]
+
+
+@pytest.mark.parametrize(
+    ("row", "unsound"),
+    [
+        ({"station": "99", "T": "7"}, Unsound(2, "station", "99", "unknown_station")),
+        ({"T": "7"}, Unsound(2, "station", "", "unknown_station")),
+        ({"station": "10", "T": "7"}, Unsound(2, "station", "10", "station_twice")),
+        ({"station": "11", "Z": "7"}, Unsound(2, "Z", "7", "unknown_field")),
+        ({"station": "11", "T": "7 of 9"}, Unsound(2, "T", "7 of 9", "not_a_number")),
+        ({"station": "11", "T": "nan"}, Unsound(2, "T", "nan", "not_a_number")),
+    ],
+)
+def test_a_table_with_an_unsound_cell_is_refused_whole(
+    engine: Engine, fill: Fill, small: Election, row: dict[str, str], unsound: Unsound
+) -> None:
+    fill(STATIONS, [])
+    assert official(engine, small, {"station": "10", "T": "7"}, row) == Import(0, (unsound,))
+    with reading(engine) as session:
+        assert official_stations(session, "DAY") == 0
