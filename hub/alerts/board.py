@@ -43,7 +43,7 @@ class Card:
 
 
 def cards(session: Session, *, region: str = "", state: str = "", limit: int = 100) -> list[Card]:
-    """Open alerts first, the unanswered before the answered, the oldest of each first; then resolved ones, newest first.
+    """The unanswered first, then the answered, the oldest of each first; then the resolved, newest first.
 
     `region` "" is all of them. `state` raised, acknowledged or resolved; "" is all.
     """
@@ -61,9 +61,9 @@ def cards(session: Session, *, region: str = "", state: str = "", limit: int = 1
     return _cards(session, [(alert, station) for alert, station in still_open + resolved])
 
 
-def open_count(session: Session, *, region: str = "") -> int:
-    """Alerts that nobody has acknowledged: the number at the bell."""
-    query = select(func.count()).select_from(AlertRow).where(AlertRow.state == "raised")
+def count(session: Session, *, region: str = "", states: tuple[str, ...] = ("raised",)) -> int:
+    """How many alerts are in these states; by default those that nobody has acknowledged, the number at the bell."""
+    query = select(func.count()).select_from(AlertRow).where(AlertRow.state.in_(states))
     if region:
         query = query.join(StationRow, StationRow.id == AlertRow.station_id).where(StationRow.region == region)
     return session.scalar(query) or 0
@@ -74,6 +74,12 @@ def region_of(session: Session, alert_id: int) -> str | None:
     return session.scalar(
         select(StationRow.region).join(AlertRow, AlertRow.station_id == StationRow.id).where(AlertRow.id == alert_id)
     )
+
+
+def regions(session: Session) -> list[str]:
+    """The regions that have had alerts."""
+    found = select(StationRow.region).join(AlertRow, AlertRow.station_id == StationRow.id).distinct()
+    return list(session.scalars(found.order_by(StationRow.region)))
 
 
 def _cards(session: Session, found: list[tuple[AlertRow, StationRow]]) -> list[Card]:
@@ -125,9 +131,10 @@ def _reports(session: Session, ids: list[int]) -> tuple[dict[int, list[str]], di
     reporters: dict[int, list[str]] = {}
     words: dict[int, list[str]] = {}
     rows = session.execute(
-        select(IncidentRow.alert_id, PersonRow.code, IncidentRow.description)
+        select(AlertRow.id, PersonRow.code, IncidentRow.description)
+        .join(IncidentRow, IncidentRow.alert_id == AlertRow.id)
         .join(PersonRow, PersonRow.id == IncidentRow.person_id)
-        .where(IncidentRow.alert_id.in_(ids))
+        .where(AlertRow.id.in_(ids))
         .order_by(IncidentRow.id)
     )
     for alert_id, code, description in rows:

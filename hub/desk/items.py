@@ -37,7 +37,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A message of the same sender, or a correction of it. `outcome` is "" while nobody has read it."""
+    """A message, or a correction of one. `outcome` is "" while nobody has read it; `who` its sender by code."""
 
     journal_id: int
     received_at: datetime
@@ -45,6 +45,7 @@ class Earlier:
     outcome: str
     form: str
     corrects: int | None
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Item:
     resolution: str = ""
     message: Message | None = None
     record: Record | None = None
+    behind: tuple[Earlier, ...] = ()  # the messages behind the record, newest first
 
 
 def item(session: Session, item_id: int) -> Item | None:
@@ -116,6 +118,7 @@ def item(session: Session, item_id: int) -> Item | None:
         resolution=row.resolution or "",
         message=_message(session, row.journal_id) if row.journal_id else None,
         record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
+        behind=_behind(session, row.station_id, row.form) if row.station_id and row.form else (),
     )
 
 
@@ -173,6 +176,20 @@ def _history(session: Session, entry: JournalRow) -> tuple[Earlier, ...]:
         Earlier(row.id, row.received_at, row.text, outcome or "", form or "", row.corrects)
         for row, outcome, form in rows
         if row.id != entry.id
+    )
+
+
+def _behind(session: Session, station_id: int, form: str) -> tuple[Earlier, ...]:
+    rows = session.execute(
+        select(JournalRow, SubmissionRow.outcome, PersonRow.code)
+        .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .outerjoin(PersonRow, PersonRow.id == SubmissionRow.person_id)
+        .where(SubmissionRow.station_id == station_id, SubmissionRow.form == form)
+        .order_by(JournalRow.id.desc())
+        .limit(HISTORY)
+    )
+    return tuple(
+        Earlier(row.id, row.received_at, row.text, outcome, form, row.corrects, who or "") for row, outcome, who in rows
     )
 
 

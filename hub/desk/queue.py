@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,10 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
+    """`new`: it was not held by the same account before."""
+
     until: datetime
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,16 @@ def waiting(session: Session, now: datetime) -> list[QueueEntry]:
     return [_entry(item, station, text, holder, now) for item, station, text, holder in rows]
 
 
+def count(session: Session, *, region: str = "", kind: str = "") -> int:
+    """How many items are open: of one region's stations or of one kind where these are named."""
+    query = select(func.count()).select_from(WorkItemRow).where(WorkItemRow.closed_at.is_(None))
+    if region:
+        query = query.join(StationRow, StationRow.id == WorkItemRow.station_id).where(StationRow.region == region)
+    if kind:
+        query = query.where(WorkItemRow.kind == kind)
+    return session.scalar(query) or 0
+
+
 def _entry(item: WorkItemRow, station: str | None, text: str | None, holder: str | None, now: datetime) -> QueueEntry:
     held = item.claimed_until is not None and item.claimed_until > now
     return QueueEntry(
@@ -79,10 +92,10 @@ def claim(session: Session, item_id: int, account_id: int, now: datetime) -> Cla
     until = now + LEASE
     mine = WorkItemRow.claimed_by == account_id
     free = or_(WorkItemRow.claimed_by.is_(None), WorkItemRow.claimed_until <= now)
-    if _change(session, item_id, mine, claimed_until=until) or _change(
-        session, item_id, free, claimed_by=account_id, claimed_at=now, claimed_until=until
-    ):
-        return Claimed(until)
+    if _change(session, item_id, mine, claimed_until=until):
+        return Claimed(until, new=False)
+    if _change(session, item_id, free, claimed_by=account_id, claimed_at=now, claimed_until=until):
+        return Claimed(until, new=True)
     return _taken(session, item_id)
 
 

@@ -1,0 +1,99 @@
+"""The console: its pages, static files, security headers, and what is shown when something cannot be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.console import alerts, day, desk, findings, keepers, login
+from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn
+from hub.console.frame import page
+from hub.context import Hub
+
+STATIC = Path(__file__).parent / "static"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def mount(app: FastAPI, hub: Hub) -> None:
+    """Puts the console at `/`. Call it last: it answers, with its own page, whatever no route before it took."""
+    app.mount("", console(hub))
+
+
+def console(hub: Hub) -> FastAPI:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.hub = hub
+    for routes in (login.outside, login.inside, desk.routes, alerts.routes, day.routes, findings.routes):
+        app.include_router(routes)
+    app.include_router(keepers.accounts_routes)
+    app.include_router(keepers.audit_routes)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_exception_handler(NotLoggedIn, _to_login)
+    app.add_exception_handler(Forbidden, _forbidden)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(500, _failed)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+class SecurityHeaders:
+    """Adds HEADERS to every answer. Pages are never kept by a cache: other people use the same machine."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        static = scope.get("path", "").startswith("/static/")
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers["Cache-Control"] = "no-cache" if static else "no-store"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _to_login(request: Request, _error: Exception) -> Response:
+    # After a change there is nothing to come back to: a form cannot be sent again by a link.
+    back = urlsplit(request.headers.get("hx-current-url", request.url.path if request.method in SAFE_METHODS else "/"))
+    where = f"/login?next={quote(back.path)}" if back.path != "/" else "/login"
+    if request.headers.get("hx-request"):
+        return Response(status_code=200, headers={"HX-Redirect": where})
+    answer = RedirectResponse(where, 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _forbidden(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Forbidden)
+    return page(request, "error.html", status=403, code=403, reason=error.reason)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return page(request, "error.html", status=error.status_code, code=error.status_code, reason="")
+
+
+def _not_understood(request: Request, _error: Exception) -> Response:
+    return page(request, "error.html", status=422, code=422, reason="")
+
+
+def _failed(request: Request, _error: Exception) -> Response:
+    return page(request, "error.html", status=500, code=500, reason="")

@@ -1,0 +1,115 @@
+"""Turns a template and its values into a page in the visitor's language, with the frame that every page shares."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from hub.console import languages
+from hub.console.access import Visitor, hub_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Renders `template`. Who asks is taken from the request; `values` are the page's own."""
+    hub = hub_of(request)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    language = language_of(request, visitor)
+    body = (
+        environment(language)
+        .get_template(template)
+        .render(
+            election=hub.election,
+            now=hub.clock(),
+            visitor=visitor,
+            language=language,
+            languages=languages.known(),
+            here=request.url.path,
+            csrf=visitor.login.csrf if visitor else "",
+            **values,
+        )
+    )
+    return HTMLResponse(body, status)
+
+
+def language_of(request: Request, visitor: Visitor | None) -> str:
+    if visitor and visitor.account.language in languages.known():
+        return visitor.account.language
+    return languages.preferred(
+        request.cookies.get(languages.COOKIE),
+        request.headers.get("accept-language", ""),
+        hub_of(request).election.default_language,
+    )
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Templates that speak one language. A value that is missing is an error, never an empty place."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalog = languages.translations(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        catalog.gettext, catalog.ngettext, newstyle=True, pgettext=catalog.pgettext, npgettext=catalog.npgettext
+    )
+    environment.filters |= {
+        "clock": clock,
+        "minutes": minutes,
+        "decimal": decimal,
+        "whole": whole,
+        "said": said,
+        "hour": hour,
+    }
+    return environment
+
+
+@pass_context
+def clock(context: Context, moment: datetime) -> str:
+    """`08:42` in the election's zone; the date before it only where it is not today."""
+    zone = context["election"].zone
+    today = moment.astimezone(zone).date() == context["now"].astimezone(zone).date()
+    return format_datetime(moment, "HH:mm" if today else "d MMM HH:mm", zone, context["language"])
+
+
+@pass_context
+def hour(context: Context, moment: datetime) -> str:
+    return f"{moment.astimezone(context['election'].zone):%H:%M}"
+
+
+@pass_context
+def minutes(context: Context, moment: datetime) -> int:
+    """Whole minutes since a moment, never negative: clocks of two machines differ."""
+    passed: timedelta = context["now"] - moment
+    return max(0, int(passed.total_seconds() // 60))
+
+
+@pass_context
+def decimal(context: Context, number: float, digits: int = 1) -> str:
+    return format_decimal(number, "0." + "0" * digits if digits else "0", context["language"])
+
+
+@pass_context
+def whole(context: Context, number: float) -> str:
+    """12 345, as the language groups it."""
+    return format_decimal(round(number), "#,##0", context["language"])
+
+
+@pass_context
+def said(context: Context, text: dict[str, str]) -> str:
+    """The election's own words in the visitor's language, in its default language where they are missing."""
+    return text.get(context["language"]) or text.get(context["election"].default_language) or next(iter(text.values()))

@@ -1,0 +1,127 @@
+"""Coming in and going out, the language, and the small live part of the frame."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from hub.accounts import accounts, audit, sessions
+from hub.accounts.accounts import Attempt
+from hub.alerts import board
+from hub.console import languages
+from hub.console.access import COOKIE, Caller, Here, address_of, pages, refuse_foreign
+from hub.console.frame import page
+from hub.context import Hub
+from hub.database import reading, writing
+from hub.desk import queue
+
+outside = APIRouter()  # what needs no log-in
+inside = pages("self")
+
+
+@outside.get("/login")
+def ask(request: Request, next: str = "/") -> Response:
+    return page(request, "login.html", next=own_path(next), name="", wrong=None, seconds=0)
+
+
+@outside.post("/login")
+def come_in(
+    request: Request,
+    hub: Here,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    refuse_foreign(request, hub)
+    name, now, address = name.strip(), hub.clock(), address_of(request)
+    with writing(hub.engine) as session:
+        attempt = accounts.attempt(session, name, hub.timer())
+    if isinstance(attempt, Attempt) and accounts.verify(attempt, password) and attempt.account_id is not None:
+        with writing(hub.engine) as session:
+            account = accounts.admit(session, attempt.account_id)
+            token = sessions.begin(session, account.id, address, hub.timer())
+            audit.record(session, "login", now, account_id=account.id, address=address)
+        return _with_cookie(RedirectResponse(own_path(next), 303), COOKIE, token, hub)
+    locked = None if isinstance(attempt, Attempt) else attempt
+    with writing(hub.engine) as session:
+        audit.record(session, "login_failed", now, subject=name[:80], address=address)
+    return page(
+        request,
+        "login.html",
+        status=429 if locked else 401,
+        next=own_path(next),
+        name=name,
+        wrong="locked" if locked else "password",
+        seconds=max(1, round((locked.until - hub.timer()).total_seconds())) if locked else 0,
+    )
+
+
+@inside.post("/logout")
+def go_out(caller: Caller, hub: Here) -> Response:
+    with writing(hub.engine) as session:
+        sessions.end(session, caller.login.id)
+        audit.record(session, "logout", hub.clock(), account_id=caller.account.id, address=caller.address)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@outside.post("/language")
+def choose_before_login(
+    request: Request, hub: Here, language: Annotated[str, Form()], next: Annotated[str, Form()] = "/"
+) -> Response:
+    refuse_foreign(request, hub)
+    answer = RedirectResponse(own_path(next), 303)
+    return _with_cookie(answer, languages.COOKIE, language, hub) if language in languages.known() else answer
+
+
+@inside.post("/me/language")
+def choose(caller: Caller, hub: Here, language: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:
+    answer = RedirectResponse(own_path(next), 303)
+    if language not in languages.known():
+        return answer
+    account, now = caller.account, hub.clock()
+    with writing(hub.engine) as session:
+        accounts.set_language(session, account.id, language)
+        audit.record(
+            session,
+            "language",
+            now,
+            account_id=account.id,
+            address=caller.address,
+            before={"language": account.language},
+            after={"language": language},
+        )
+    return _with_cookie(answer, languages.COOKIE, language, hub)
+
+
+@inside.get("/")
+def first_place(caller: Caller) -> Response:
+    return RedirectResponse(f"/{caller.sees[0]}", 303)
+
+
+@inside.get("/pulse")
+def pulse(request: Request, caller: Caller, hub: Here) -> Response:
+    """The clock and the numbers in the frame, asked for again and again."""
+    with reading(hub.engine) as session:
+        alerts = board.count(session, region=caller.region)
+        waiting = queue.count(session) if "desk" in caller.sees else 0
+    return page(request, "pulse.html", alerts=alerts, waiting=waiting)
+
+
+def own_path(wanted: str) -> str:
+    """Where to go on: a path of ours, never another site's address."""
+    sound = (
+        wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted and "\r" not in wanted
+    )
+    return wanted if sound else "/"
+
+
+def _with_cookie(answer: RedirectResponse, name: str, value: str, hub: Hub) -> Response:
+    # Lax, not Strict: a link that a colleague sends must open, not land on the log-in page.
+    answer.set_cookie(
+        name, value, httponly=True, samesite="lax", secure=hub.settings.public_url.startswith("https:"), path="/"
+    )
+    return answer

@@ -1,0 +1,97 @@
+// Keys, drafts, suggestions and the light switch. Every page works without this file, only slower.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const typing = (element) => element && (element.matches("input, textarea, select") || element.isContentEditable);
+
+  // Light or dark: what is not chosen follows the system.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-theme-switch]")) return;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.dropdown[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
+  });
+
+  // A draft outlives a log-in that ended or a page that was reloaded; this tab alone can read it.
+  const edit = document.querySelector("form[data-draft]");
+  const text = document.getElementById("text");
+  const draft = edit && `draft-${edit.dataset.draft}`;
+  if (edit && text && !text.readOnly) {
+    const kept = sessionStorage.getItem(draft);
+    if (kept !== null && kept !== text.value) {
+      text.value = kept;
+      addEventListener("load", () => text.dispatchEvent(new Event("input", { bubbles: true })));
+    }
+    text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
+  }
+  const done = new URLSearchParams(location.search).get("done");
+  if (done) {
+    // The server has what was sent: drafts of items that were left by storing are not needed any more.
+    const sent = sessionStorage.getItem("sent");
+    if (sent) sessionStorage.removeItem(sent);
+    if (sent && sent === draft && text) location.replace(location.pathname);
+  }
+  edit?.addEventListener("submit", () => sessionStorage.setItem("sent", draft));
+
+  // A suggestion writes itself into the text, where the problem is.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button.suggestion");
+    if (!button || !text || text.readOnly) return;
+    text.setRangeText(button.dataset.text, offset(button.dataset.start), offset(button.dataset.end), "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
+  });
+  // The server counts code points, the browser UTF-16 units.
+  const offset = (points) => [...text.value].slice(0, Number(points)).join("").length;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const form = document.activeElement?.form ?? document.querySelector("#edit, .record form");
+      const button = form?.querySelector("button:not(.secondary):not([type=button])");
+      if (button) {
+        event.preventDefault();
+        form.requestSubmit(button);
+      }
+      return;
+    }
+    if (event.key === "Escape" && typing(document.activeElement)) return document.activeElement.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(document.activeElement)) return;
+    const keys = document.getElementById("keys");
+    if (!keys || keys.open) return;
+    if (event.key === "j" || event.key === "ArrowDown") move(event, 1);
+    else if (event.key === "k" || event.key === "ArrowUp") move(event, -1);
+    else if (event.key === "e" && text) { event.preventDefault(); text.focus(); }
+    else if (event.key === "?") { event.preventDefault(); keys.showModal(); }
+    else if (event.key === "Enter" && document.activeElement === document.body) document.getElementById("next")?.click();
+  });
+
+  const move = (event, by) => {
+    const entries = [...document.querySelectorAll("[data-entry]")];
+    if (!entries.length) return;
+    event.preventDefault();
+    let at = entries.indexOf(document.activeElement);
+    if (at < 0) at = entries.findIndex((entry) => entry.getAttribute("aria-current") === "true");
+    const to = at < 0 ? (by > 0 ? 0 : entries.length - 1) : Math.min(entries.length - 1, Math.max(0, at + by));
+    entries[to].focus();
+  };
+
+  // What arrived is marked for a few seconds; what was open stays open when the cards are asked for anew.
+  let known = new Set();
+  let opened = [];
+  const pieces = () => [...document.querySelectorAll("[data-entry], .card")].map((piece) => piece.id);
+  document.addEventListener("htmx:beforeSwap", () => {
+    known = new Set(pieces());
+    opened = [...document.querySelectorAll(".card details[open]")].map((details) => details.id);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    if (!["queue", "cards"].includes(event.detail.target.id)) return;
+    for (const id of pieces()) if (!known.has(id)) document.getElementById(id).classList.add("arrived");
+  });
+})();
