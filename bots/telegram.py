@@ -53,7 +53,7 @@ from bots.gateway import (
     Sent,
     WebhookRequest,
 )
-from bots.wire import broken_off, storable
+from bots.wire import broken_off, storable, tls
 
 # It prints the base URL, and the token in it, when it debugs.
 logging.getLogger("telegram").setLevel(logging.INFO)
@@ -84,7 +84,7 @@ class TelegramGateway:
         self._updates_url = f"{base}{token}/getUpdates"
         self._request = _request()
         self._bot = Bot(token, base_url=base, request=self._request, get_updates_request=self._request)
-        self._poll = httpx.AsyncClient(timeout=TIMEOUT)
+        self._poll = httpx.AsyncClient(timeout=TIMEOUT, verify=tls())
 
     def decode(self, request: WebhookRequest) -> list[InboundMessage]:
         """The one update in a webhook. `Refused`: 403 without our secret, 400 where it is no JSON."""
@@ -110,6 +110,13 @@ class TelegramGateway:
         if answer.status_code != 200:
             raise _poll_refused(answer)
         return [(_update_id(_parsed(raw), raw), raw) for raw in _elements(answer.content)]
+
+    async def register_webhook(self, url: str) -> None:
+        """Has updates delivered to `url` with our secret; what waits is kept. Raises `SendError`."""
+        try:
+            await self._bot.set_webhook(url, secret_token=self._webhook_secret, allowed_updates=_WANTED)
+        except TelegramError as error:
+            raise self._send_error(error) from None
 
     async def send(self, message: OutboundMessage) -> Sent:
         """Sends a text with its buttons, or, for `answers_button`, only closes that button with the text over it."""
@@ -305,7 +312,12 @@ def _poll_refused(answer: httpx.Response) -> SendError:
 
 def _request() -> HTTPXRequest:
     return HTTPXRequest(
-        connection_pool_size=16, connect_timeout=5.0, read_timeout=TIMEOUT, write_timeout=TIMEOUT, pool_timeout=5.0
+        connection_pool_size=16,
+        connect_timeout=5.0,
+        read_timeout=TIMEOUT,
+        write_timeout=TIMEOUT,
+        pool_timeout=5.0,
+        httpx_kwargs={"verify": tls()},
     )
 
 

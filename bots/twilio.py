@@ -39,7 +39,7 @@ from bots.gateway import (
     Sent,
     WebhookRequest,
 )
-from bots.wire import broken_off, storable
+from bots.wire import broken_off, storable, tls
 
 TIMEOUT = 10.0  # seconds; a lease on an outgoing message must be three times as long
 LONGEST_TEXT = 1600  # characters
@@ -198,7 +198,7 @@ class _Http(HttpClient):  # type: ignore[misc]
     def __init__(self, api_url: str) -> None:
         super().__init__(logging.getLogger(__name__), True, TIMEOUT)
         self._api_url = api_url.rstrip("/")
-        self._client = httpx.AsyncClient(timeout=TIMEOUT)
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, verify=tls())
 
     async def request(
         self,

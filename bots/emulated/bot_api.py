@@ -5,6 +5,7 @@ POST /control/update {"from": 700123, "data": "ack:17"}          a pressed butto
 POST /control/update {"update": {…}} or {"raw": "…"}             any JSON, or any text, as an update
 GET  /control/sent?after=0                                       everything sent, oldest first
 POST /control/fault  {"method": "sendMessage", "status": 429, "retry_after": 3}
+    POST /control/reset                                              everything above forgotten, the webhook too
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class BotApi:
         router.add_api_route("/control/update", self.do, methods=["POST"])
         router.add_api_route("/control/sent", self._sent, methods=["GET"])
         router.add_api_route("/control/fault", self._order, methods=["POST"])
+        router.add_api_route("/control/reset", self._reset, methods=["POST"])
         return router
 
     async def do(self, deed: Deed) -> dict[str, int]:
@@ -91,6 +93,12 @@ class BotApi:
 
     async def _order(self, fault: Fault) -> None:
         self.faults.order(fault)
+
+    async def _reset(self) -> None:
+        await self._set_webhook({})
+        self._updates.clear()
+        self.sent.clear()
+        self.faults.forget()
 
     async def _call(self, token: str, method: str, request: Request) -> Response:
         if token != self._token:

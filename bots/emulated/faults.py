@@ -36,6 +36,9 @@ class Faults:
     def order(self, fault: Fault) -> None:
         self._ordered.append(fault)
 
+    def forget(self) -> None:
+        self._ordered.clear()
+
     def take(self, method: str, to: str = "") -> Fault | None:
         """The fault for this call, used up by one; the earliest ordered comes first."""
         for fault in self._ordered:

@@ -5,6 +5,7 @@ POST /control/twilio/message {"from": "+996555010123", "body": "OPN 5191 A1"}   
 GET  /control/twilio/sent?after=0                                               everything sent, oldest first
 POST /control/twilio/fault {"status": 400, "code": 21610, "to": "+996555010123"}
      {"method": "status", "code": 30005} makes the next message undeliverable
+    POST /control/twilio/reset                                                      everything above forgotten
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class TwilioApi:
         router.add_api_route("/control/twilio/message", self.text, methods=["POST"])
         router.add_api_route("/control/twilio/sent", self._sent, methods=["GET"])
         router.add_api_route("/control/twilio/fault", self._order, methods=["POST"])
+        router.add_api_route("/control/twilio/reset", self._reset, methods=["POST"])
         return router
 
     async def text(self, texted: Texted) -> dict[str, str]:
@@ -86,6 +88,10 @@ class TwilioApi:
 
     async def _order(self, fault: Fault) -> None:
         self.faults.order(fault)
+
+    async def _reset(self) -> None:
+        self.messages.clear()
+        self.faults.forget()
 
     async def _create(self, account: str, request: Request) -> Response:
         if not self._is_ours(account, request):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from bots.emulated.bot_api import BotApi
@@ -19,20 +21,37 @@ AUTH_TOKEN = "an auth token"
 OUR_NUMBER = "+15005550006"
 
 
-@pytest.fixture
-def bot_api() -> BotApi:
-    return BotApi(BOT_TOKEN, retry_seconds=0.02)
+@dataclass(frozen=True)
+class Emulation:
+    client: httpx.Client
+    bot_api: BotApi
+    twilio_api: TwilioApi
+
+
+@pytest.fixture(scope="module")
+def emulation() -> Iterator[Emulation]:
+    bot_api = BotApi(BOT_TOKEN, retry_seconds=0.02)
+    twilio_api = TwilioApi(ACCOUNT, AUTH_TOKEN, OUR_NUMBER, callbacks=False)
+    with running(bot_api, twilio_api) as url, httpx.Client(base_url=url) as client:
+        yield Emulation(client, bot_api, twilio_api)
 
 
 @pytest.fixture
-def twilio_api() -> TwilioApi:
-    return TwilioApi(ACCOUNT, AUTH_TOKEN, OUR_NUMBER, callbacks=False)
+def emulated_url(emulation: Emulation) -> str:
+    """Both providers, freshly forgetful."""
+    for control in ("/control/reset", "/control/twilio/reset"):
+        assert emulation.client.post(control).is_success
+    return str(emulation.client.base_url).rstrip("/")
 
 
 @pytest.fixture
-def emulated_url(bot_api: BotApi, twilio_api: TwilioApi) -> Iterator[str]:
-    with running(bot_api, twilio_api) as url:
-        yield url
+def bot_api(emulation: Emulation, emulated_url: str) -> BotApi:
+    return emulation.bot_api
+
+
+@pytest.fixture
+def twilio_api(emulation: Emulation, emulated_url: str) -> TwilioApi:
+    return emulation.twilio_api
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def hub_url(hub: Hub) -> Iterator[str]:
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not happened():
+        while not happened():  # noqa: ASYNC110 - it happens in another thread
             await asyncio.sleep(0.01)
 
 
