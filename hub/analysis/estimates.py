@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist, variance
+from statistics import NormalDist
 from typing import Literal
 
 Pair = tuple[float, float]
@@ -209,9 +209,15 @@ def _total(strata: Sequence[Stratum], part: Literal[0, 1]) -> float:
 
 
 def _stratum_variance(stratum: Stratum, value: float) -> float:
-    residuals = [y - value * x for y, x in stratum.pairs]
     unseen = 1 - stratum.usable / stratum.frame
-    return stratum.frame**2 * unseen * variance(residuals) / stratum.usable
+    return stratum.frame**2 * unseen * _variance([y - value * x for y, x in stratum.pairs]) / stratum.usable
+
+
+def _variance(values: Sequence[float]) -> float:
+    # Counted from the first value, so that equal values give exactly 0, which the interval must be able to tell.
+    shifted = [value - values[0] for value in values]
+    mean = math.fsum(shifted) / len(shifted)
+    return math.fsum((value - mean) ** 2 for value in shifted) / (len(shifted) - 1)
 
 
 def _unanimous_strata(plain: Estimate, p: float, n: int, size: int) -> Estimate:

@@ -13,6 +13,8 @@ from hub.election.definition import Election
 from hub.models import AlertRow, WorkItemRow
 
 Fill = Callable[..., None]
+# The SQL is the same for these, so that one database will do; the others run on both.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FRAME = [
     ("10", "north", "b", True),
     ("9", "north", "b", True),
@@ -57,12 +59,14 @@ def test_stations_are_tallied_by_form_region_and_stratum(engine: Engine, fill: F
     assert domain.by_stratum["south"].share is None
 
 
+@on_sqlite
 def test_nothing_is_late_before_it_is_due(engine: Engine, fill: Fill, small: Election) -> None:
     fill(FRAME, [])
     assert seen(engine, small, at(8, 59)).forms["DAY"].all.late == 0
     assert seen(engine, small, at(9, 0)).forms["DAY"].all.late == 4
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("record", "state"),
     [
@@ -86,6 +90,7 @@ def test_a_square_of_the_grid_shows_what_its_station_needs(
     assert {station.states["DAY"] for station in seen(engine, small, at(8)).grid} <= {state, "awaited", "complete"}
 
 
+@on_sqlite
 def test_the_grid_is_ordered_by_region_district_and_number(engine: Engine, fill: Fill, small: Election) -> None:
     fill(FRAME, [])
     grid = seen(engine, small, at(8)).grid

@@ -19,6 +19,8 @@ from hub.database import reading, writing
 from hub.election.definition import Election
 
 Fill = Callable[..., None]
+# The SQL is the same for these, so that one database will do; the others run on both.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 STATIONS = [("10", "north", "d", True), ("11", "north", "d", True), ("12", "north", "d", False)]
 PROTOCOL = {"K": "100", "T": "50", "R": "30", "B": "20"}
 
@@ -47,11 +49,13 @@ def test_twelve_stations_of_the_golden_day_differ(
     assert {each.kind for each in found} == {"differs"}
 
 
+@on_sqlite
 def test_nothing_differs_before_official_results_are_there(engine: Engine, fill: Fill, small: Election) -> None:
     fill(STATIONS, [protocol("10")])
     assert differences(engine, small) == []
 
 
+@on_sqlite
 def test_every_line_is_compared_as_a_number_and_named_with_both_sides(
     engine: Engine, fill: Fill, small: Election
 ) -> None:
@@ -70,6 +74,7 @@ def test_what_one_side_does_not_say_is_no_difference_of_figures(engine: Engine, 
     assert stations_that_differ(found) == []
 
 
+@on_sqlite
 def test_stations_outside_the_sample_are_kept_but_not_compared(engine: Engine, fill: Fill, small: Election) -> None:
     fill(STATIONS, [])
     official(engine, small, {"station": "12", "T": "7"})
@@ -88,6 +93,7 @@ def test_a_new_table_replaces_the_old_one_and_an_empty_one_replaces_nothing(
     assert differences(engine, small) == [Difference("10", "T", None, "9")]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("row", "unsound"),
     [

@@ -14,6 +14,8 @@ from hub.election.definition import Election, ReleaseRule
 from hub.models import StationRecordRow
 
 Fill = Callable[..., None]
+# The SQL is the same for these, so that one database will do; the golden day runs on both.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def compute(engine: Engine, election: Election) -> Findings:
@@ -62,6 +64,7 @@ def test_the_golden_day_may_be_released_and_calls_its_thresholds(golden_day: Eng
     assert sum(each.n for each in found.tables["OPN.B"].options[0].by_stratum().values()) == 300
 
 
+@on_sqlite
 def test_every_figure_of_the_golden_day_carries_an_interval_around_it(golden_day: Engine, golden: Election) -> None:
     for table in compute(golden_day, golden).tables.values():
         for figure in table.options:
@@ -86,6 +89,7 @@ def test_nothing_reported_yet_is_not_available(engine: Engine, fill: Fill, small
     assert found.shares[0].leads == ()
 
 
+@on_sqlite
 def test_an_empty_frame_has_no_findings(engine: Engine, small: Election) -> None:
     found = compute(engine, small)
     assert found.tables["DAY.A"].options[0].estimate.estimate is None
@@ -93,6 +97,7 @@ def test_an_empty_frame_has_no_findings(engine: Engine, small: Election) -> None
     assert not found.turnout[0].release.holds
 
 
+@on_sqlite
 def test_a_stratum_with_one_report_leaves_the_estimate_and_no_margin(
     engine: Engine, fill: Fill, small: Election
 ) -> None:
@@ -107,6 +112,7 @@ def test_a_stratum_with_one_report_leaves_the_estimate_and_no_margin(
     }
 
 
+@on_sqlite
 def test_a_silent_stratum_leaves_counts_and_bounds_only(engine: Engine, fill: Fill, small: Election) -> None:
     fill(frame(north=4, south=4), [said(10, A="1"), said(11, A="2"), said(12, A="2")])
     table = compute(engine, small).tables["DAY.A"]
@@ -115,12 +121,14 @@ def test_a_silent_stratum_leaves_counts_and_bounds_only(engine: Engine, fill: Fi
     assert table.options[0].bounds == pytest.approx((0.125, 0.75))
 
 
+@on_sqlite
 def test_missing_stations_shrink_the_base_but_not_the_weight(engine: Engine, fill: Fill, small: Election) -> None:
     fill(frame(north=4, south=4), [said(station, A="1" if station < 20 else "2") for station in (10, 11, 20, 21, 22)])
     yes, no = compute(engine, small).tables["DAY.A"].options
     assert (yes.estimate.estimate, no.estimate.estimate) == pytest.approx((0.5, 0.5))
 
 
+@on_sqlite
 def test_an_option_that_nobody_chose_is_counted_as_zero_with_a_bound(
     engine: Engine, fill: Fill, small: Election
 ) -> None:
@@ -146,6 +154,7 @@ def test_reports_from_outside_the_sample_and_quarantined_ones_never_enter(
     assert found.turnout[0].release.conflicts == 0
 
 
+@on_sqlite
 def test_a_stratum_that_was_never_drawn_is_named(engine: Engine, fill: Fill, small: Election) -> None:
     fill(frame(north=2, south=2, east=0), [said(station, A="1") for station in (10, 11, 20, 21)])
     found = compute(engine, small)
@@ -154,6 +163,7 @@ def test_a_stratum_that_was_never_drawn_is_named(engine: Engine, fill: Fill, sma
     assert found.tables["DAY.A"].release.strata == {"north": 1, "south": 1}
 
 
+@on_sqlite
 def test_each_option_of_a_multiple_choice_is_a_proportion_of_its_own(
     engine: Engine, fill: Fill, small: Election
 ) -> None:
@@ -161,6 +171,7 @@ def test_each_option_of_a_multiple_choice_is_a_proportion_of_its_own(
     assert compute(engine, small).as_json()["tables"]["DAY.M"]["counts"] == {"1": 3, "2": 3}
 
 
+@on_sqlite
 def test_a_domain_rests_on_the_stations_that_report_it(engine: Engine, fill: Fill, small: Election) -> None:
     inside = [said(10, "OUT", A="1"), said(11, "OUT", A="2"), said(20, "OUT", A="1")]
     fill(frame(north=4, south=4), [*inside, said(12, A="1"), said(13, A="1")])
@@ -173,6 +184,7 @@ def test_a_domain_rests_on_the_stations_that_report_it(engine: Engine, fill: Fil
     assert table.release.strata == {"north": 1, "south": 0.25}
 
 
+@on_sqlite
 def test_an_unusable_report_on_a_domain_is_not_taken_for_a_station_outside(
     engine: Engine, fill: Fill, small: Election
 ) -> None:
@@ -182,6 +194,7 @@ def test_an_unusable_report_on_a_domain_is_not_taken_for_a_station_outside(
     assert stratum.pairs == ((1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
 
 
+@on_sqlite
 def test_a_ratio_takes_only_stations_that_give_both_numbers(engine: Engine, fill: Fill, small: Election) -> None:
     reports = [said(10, T="10", K="100"), said(11, T="30", K="100"), said(12, T="99"), said(13, T="x", K="100")]
     fill(frame(north=4), reports)
@@ -190,6 +203,7 @@ def test_a_ratio_takes_only_stations_that_give_both_numbers(engine: Engine, fill
     assert turnout.release.overall == 0.5
 
 
+@on_sqlite
 def test_a_lead_rests_on_the_stations_that_count_both(engine: Engine, fill: Fill, small: Election) -> None:
     counted = [said(station, T="100", R="60", B="40") for station in (10, 11, 12)]
     fill(frame(north=4), [*counted, said(13, T="100", R="10")])
@@ -199,6 +213,7 @@ def test_a_lead_rests_on_the_stations_that_count_both(engine: Engine, fill: Fill
     assert lead.estimate.estimate == pytest.approx(0.2)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("change", "holds"),
     [
@@ -221,6 +236,7 @@ def test_results_wait_for_conflicts_and_critical_flags_on_what_they_use(
     assert compute(engine, small).turnout[0].release.holds is holds
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("reported", "process", "results"),
     [
