@@ -41,7 +41,7 @@ class Draft:
     """An election before the models have seen it. Parts at `unread` could not be read, which is found already."""
 
     findings: Findings
-    value: dict[str, Any] = field(default_factory=lambda: {"checklist": {}})
+    value: dict[Any, Any] = field(default_factory=lambda: {"checklist": {}})
     places: Places = field(default_factory=Places)
     unread: list[Location] = field(default_factory=list)
 
@@ -153,10 +153,12 @@ def _share_options(form: dict[str, Any], at: Location, shared: Document, draft: 
     questions = form.get("questions")
     for index, question in enumerate(questions if isinstance(questions, list) else ()):
         name = question.get("options") if isinstance(question, dict) else None
-        if not isinstance(name, str) or shared.value is None:
+        if not isinstance(name, str):
             continue
         here = (*at, "questions", index, "options")
-        if name in shared.value:
+        if shared.value is None:
+            draft.unread.append(here)
+        elif name in shared.value:
             question["options"] = shared.value[name]
             draft.places.mount(here, shared, inside=(name,))
         else:

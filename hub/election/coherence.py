@@ -142,10 +142,7 @@ def _analysis(election: Election) -> Complaints:
             yield at, f"there is no question {reference}", did_you_mean(reference, known)
         elif question.type not in _NUMBERS:
             yield at, f"{reference} is no number but a {question.type}", "name a question of type integer or decimal"
-    names = [each.name for each in (*analysis.turnout, *analysis.shares)]
-    for index, shares in enumerate(analysis.shares):
-        if names.count(shares.name) > 1:
-            yield ("analysis", "shares", index), f"{shares.name} stands there twice", "give each its own name"
+    yield from _repeated(("analysis", "shares"), "name", (shares.name for shares in analysis.shares))
     yield from _repeated(("analysis", "turnout"), "name", (turnout.name for turnout in analysis.turnout))
 
 

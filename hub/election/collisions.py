@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 from hub.checklist.definition import Checklist, Question
+from hub.checklist.folding import folded_words
 from hub.election.assembly import Draft
+from hub.election.coherence import texts
 from hub.election.definition import Election
 from hub.election.documents import Location
 
 # Carriers act on these, when they are the whole message, and may not deliver them (Twilio's default lists).
-CARRIER_WORDS = frozenset(
-    "STOP END QUIT CANCEL UNSUBSCRIBE STOPALL REVOKE OPTOUT START YES UNSTOP HELP INFO".split()
-)
+_STOPPED = ("STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE", "STOPALL", "REVOKE", "OPTOUT")
+_CARRIER_WORDS = {*_STOPPED, "START", "YES", "UNSTOP", "HELP", "INFO"}
 
 
 def judge(election: Election, draft: Draft) -> None:
@@ -23,13 +25,16 @@ def judge(election: Election, draft: Draft) -> None:
     for index, form in enumerate(checklist.forms):
         for number, question in enumerate(form.questions):
             _judge_options(question, ("checklist", "forms", index, "questions", number, "options"), draft)
+    _judge_keyboard(election, draft)
 
 
 def _judge_first_words(checklist: Checklist, draft: Draft) -> None:
     """A message's first word tells what it is: it must belong to one form or command only."""
     owners: dict[str, str] = {}
     for word, owner, at in _first_words(checklist):
-        other = owners.setdefault(fold(word), owner)
+        if not _fold(word).strip("0123456789 "):
+            draft.error(at, f"“{word}” is no word that could be texted", "write letters")
+        other = owners.setdefault(_fold(word), owner)
         if other != owner:
             draft.error(at, f"{word} of {owner} reads the same as a word of {other}", "choose another word")
 
@@ -64,7 +69,7 @@ def _judge_carriers(checklist: Checklist, draft: Draft) -> None:
 
 
 def _all_taken(words: tuple[str, ...]) -> bool:
-    return all(fold(word) in CARRIER_WORDS for word in words)
+    return all(_fold(word) in _CARRIER_WORDS for word in words)
 
 
 def _judge_options(question: Question, at: Location, draft: Draft) -> None:
@@ -73,7 +78,7 @@ def _judge_options(question: Question, at: Location, draft: Draft) -> None:
         for language, words in option.words.items():
             for word in words:
                 here = (*at, index, "words", language)
-                folded = fold(word)
+                folded = _fold(word)
                 if not folded.strip("0123456789OIL"):
                     draft.error(here, f"the word “{word}” would be read as a number", "choose another word")
                 elif owners.setdefault(folded, option.code) != option.code:
@@ -81,5 +86,34 @@ def _judge_options(question: Question, at: Location, draft: Draft) -> None:
                     draft.error(here, message, "let it mean one of them")
 
 
-def fold(word: str) -> str:
-    return word.upper()
+def _judge_keyboard(election: Election, draft: Draft) -> None:
+    """Warns of codes that another script's keyboard cannot spell, not even by look-alikes."""
+    letters = _foreign_letters(election)
+    if not letters:
+        return
+    own = {_fold(letter) for letter in letters}
+    checklist = election.checklist
+    for index, form in enumerate(checklist.forms):
+        if not any(set(_fold(word)) <= own for word in (form.code, *form.aliases)):
+            message = f"{form.code} cannot be typed without Latin letters"
+            draft.warning(("checklist", "forms", index, "code"), message, "add an alias in the voters' own letters")
+    codes = sorted({question.code for _, question in checklist.questions()})
+    if untyped := [code for code in codes if not set(_fold(code)).difference("0123456789") <= own]:
+        message = f"the answers {' '.join(untyped)} cannot be typed without Latin letters"
+        draft.warning(("checklist", "languages"), message, "tell observers to switch the keyboard, or recode them")
+
+
+def _foreign_letters(election: Election) -> set[str]:
+    """The capitals in the election's own texts of every language that is not written in Latin letters."""
+    found: set[str] = set()
+    for language in election.checklist.languages:
+        words = "".join(text.get(language, "") for _, text in texts(election)).upper()
+        letters = [letter for letter in words if letter.isalpha()]
+        foreign = [letter for letter in letters if "LATIN" not in unicodedata.name(letter, "LATIN")]
+        if len(foreign) * 2 > len(letters):
+            found.update(foreign)
+    return found
+
+
+def _fold(word: str) -> str:
+    return " ".join(folded_words(word))

@@ -50,4 +50,5 @@ def _read(directory: Path, findings: Findings) -> Configuration | None:
     # What must fit together is judged once every part is sound by itself.
     for judge in (coherence.judge, collisions.judge, wording.judge):
         judge(election, draft)
+    people.warn_of_unpaged(election.alerting, stations, persons, findings)
     return Configuration(election, stations, persons, findings.all())

@@ -60,7 +60,7 @@ def read(directory: Path, name: str, findings: Findings) -> Document:
     document = Document(name)
     try:
         text = (directory / name).read_bytes().decode("utf-8-sig")
-        node = YAML().compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
     except FileNotFoundError:
         findings.error(name, 0, "this file is missing", "config/README.md tells what belongs in it")
     except UnicodeDecodeError as error:
@@ -68,7 +68,9 @@ def read(directory: Path, name: str, findings: Findings) -> Document:
         findings.error(name, line, "not UTF-8", "save the file with the encoding UTF-8")
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        findings.error(name, line, f"not YAML: {error.problem}", "check quotes, colons and indentation around this line")
+        findings.error(
+            name, line, f"not YAML: {error.problem}", "check quotes, colons and indentation around this line"
+        )
     else:
         document.lines[()] = 1
         if node is None:

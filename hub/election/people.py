@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.election import phones, tables
+from hub.election.definition import Alerting
 from hub.election.findings import Findings, did_you_mean, few
 from hub.election.frame import FILE as FRAME
 from hub.election.frame import StationEntry
@@ -60,6 +61,18 @@ def read(
     _warn_of_doubtful_phones(register)
     _warn_of_unobserved(stations, people, findings)
     return tuple(people)
+
+
+def warn_of_unpaged(
+    alerting: Alerting, stations: Sequence[StationEntry], people: Sequence[PersonEntry], findings: Findings
+) -> None:
+    """Warns of regions with sampled stations in which a role that alerts page has nobody."""
+    regions = {station.region for station in stations if station.sampled}
+    paged = {role for roles in alerting.page.values() for role in roles}
+    for role in sorted(paged.intersection(_REGIONAL)):
+        if alone := sorted(regions - {person.region for person in people if person.role == role}):
+            message = f"no {role} for {few(alone)}, though alerts page one"
+            findings.warning(STAFF, 0, message, "add one, or change alerts.yaml")
 
 
 def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Register) -> PersonEntry:
@@ -147,9 +160,7 @@ def _warn_of_doubtful_phones(register: _Register) -> None:
         register.findings.warning(file, line, message, "send a test message to this one")
 
 
-def _warn_of_unobserved(
-    stations: Sequence[StationEntry], people: Sequence[PersonEntry], findings: Findings
-) -> None:
+def _warn_of_unobserved(stations: Sequence[StationEntry], people: Sequence[PersonEntry], findings: Findings) -> None:
     observed = {code for person in people for code in person.stations}
     alone = [station.code for station in stations if station.sampled and station.code not in observed]
     if alone and people:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
 # What people dial before a national number in one country or another; `8 (0555) 12-34-56` has two of them.
 _TRUNKS = ("0", "8", "80", "1")
+
+
+def address_of(channel: str, sender: str, country: str) -> tuple[str, str]:
+    """The kind of contact (`phone`, `telegram`) behind a channel's sender, and the address in its one spelling."""
+    if channel == "telegram":
+        return "telegram", sender
+    phone = read(sender, country)
+    return "phone", phone.e164 if phone else sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,7 @@ class Phone:
     valid: bool
 
 
+@lru_cache(maxsize=100_000)
 def read(written: str, country: str) -> Phone | None:
     """The number in any of its local spellings, or None. Of several readings the first valid one counts.
 

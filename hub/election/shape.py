@@ -15,6 +15,10 @@ from hub.election.findings import did_you_mean
 
 _REFERENCE = "write a form's code, a dot and a question's code, like OPN.K"
 _ADVICE: dict[tuple[str, str], str] = {
+    ("", "key"): "write small letters a–z, digits and -",
+    ("", "country"): "write its two capital letters, as in ISO 3166",
+    ("checklist", "languages"): "write small letters, like en",
+    ("questions", "critical"): "write options' codes",
     ("questions", "code"): "write one to five capital letters A–Z without I, L, O; digits only in the middle",
     ("forms", "code"): "write two to six capital letters A–Z",
     ("checklist", "incident_code"): "write two to six capital letters A–Z",
@@ -66,16 +70,16 @@ def _in_words(at: Location, complaint: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "value_error":
         return f"{name}: {complaint['msg'].removeprefix('Value error, ')}", "correct or add it here"
     shown = f" “{told}”" if isinstance(told, str | int | float) else ""
-    return f"{name}{shown} is not right: {_lower(complaint['msg'])}", _advice(at, kind)
+    if kind == "string_pattern_mismatch":
+        return f"{name}{shown} is not spelt right", _advice(at, "")
+    return f"{name}{shown} is not right: {_lower(complaint['msg'])}", _advice(at, kind.split("_")[0])
 
 
 def _advice(at: Location, kind: str) -> str:
-    around = [step for step in at[:-1] if isinstance(step, str)]
-    advice = _ADVICE.get((around[-1], str(at[-1]))) if around else None
-    if advice is None and "parts" in around:
-        advice = _REFERENCE
-    stem = kind.split("_")[0]
-    return advice or _KINDS.get(stem if kind != "string_pattern_mismatch" else "", "config/README.md tells how")
+    around = ["", *(step for step in at if isinstance(step, str))]
+    if "parts" in around:
+        return _REFERENCE
+    return _ADVICE.get((around[-2], around[-1]), _KINDS.get(kind, "config/README.md tells how"))
 
 
 def _name(at: Location) -> str:
