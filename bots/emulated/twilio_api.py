@@ -58,8 +58,8 @@ class TwilioApi:
     def routes(self) -> APIRouter:
         router = APIRouter()
         messages = "/2010-04-01/Accounts/{account}/Messages.json"
-        router.add_api_route(messages, self._create, methods=["POST"])
-        router.add_api_route(messages, self._list, methods=["GET"])
+        router.add_route(messages, self._create, methods=["POST"])
+        router.add_route(messages, self._list, methods=["GET"])
         router.add_api_route("/control/twilio/message", self.text, methods=["POST"])
         router.add_api_route("/control/twilio/sent", self._sent, methods=["GET"])
         router.add_api_route("/control/twilio/fault", self._order, methods=["POST"])
@@ -93,8 +93,8 @@ class TwilioApi:
         self.messages.clear()
         self.faults.forget()
 
-    async def _create(self, account: str, request: Request) -> Response:
-        if not self._is_ours(account, request):
+    async def _create(self, request: Request) -> Response:
+        if not self._is_ours(request):
             return _error(401, 20003, "Authenticate")
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         fault = self.faults.take("Messages", form.get("To", ""))
@@ -114,9 +114,9 @@ class TwilioApi:
             self._report_delivery(form["StatusCallback"], message)
         return _json({name: value for name, value in message.items() if name not in ("asked", "at")}, 201)
 
-    async def _list(self, account: str, request: Request) -> Response:
+    async def _list(self, request: Request) -> Response:
         """Newest first. Filters: To, From, DateSent> and DateSent< (to the second); pages of PageSize."""
-        if not self._is_ours(account, request):
+        if not self._is_ours(request):
             return _error(401, 20003, "Authenticate")
         asked = dict(request.query_params)
         found = [message for message in reversed(self.messages) if _matches(message, asked)]
@@ -134,8 +134,9 @@ class TwilioApi:
             }
         )
 
-    def _is_ours(self, account: str, request: Request) -> bool:
+    def _is_ours(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")
+        account = str(request.path_params["account"])
         return account == self._account_sid and hmac.compare_digest(given.encode(), self._authorization.encode())
 
     def _keep(self, direction: str, sender: str, to: str, body: str, status: str) -> dict[str, Any]:
