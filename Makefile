@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SPEED ?= 120
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check lock clean
 
 setup: $(READY)
 
@@ -16,7 +16,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: setup
-	@$(BIN)/hub demo $(if $(ONCE),--once,--speed $(SPEED))
+	@$(BIN)/hub rehearse $(if $(ONCE),--once,--speed $(SPEED))
 
 test: setup
 	$(BIN)/pytest -n 2
@@ -28,9 +28,6 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 2
-
-bench: setup
-	$(BIN)/hub bench
 
 # Pins every package with its hashes; names no host, so it works behind any mirror.
 lock:

@@ -150,7 +150,9 @@ class TelegramGateway:
         match error:
             case RetryAfter():
                 return SendError(reason, retry_after=_seconds(error.retry_after))
-            case Forbidden() | InvalidToken():
+            case InvalidToken():  # ours to mend, and no fault of this address
+                return SendError(reason)
+            case Forbidden():
                 return SendError(reason, permanent=True)
             case BadRequest():  # a NetworkError by descent only
                 return SendError(reason, permanent=True)

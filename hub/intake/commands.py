@@ -1,4 +1,4 @@
-"""HELP · STATUS · ACK n · DONE n, texted or pressed as a button: what they do, and what they answer."""
+"""STATUS · ACK n · DONE n, texted or pressed as a button: what they do, and what they answer."""
 
 from __future__ import annotations
 
@@ -9,74 +9,44 @@ from sqlalchemy.orm import Session
 
 from hub.alerts import life, routing
 from hub.checklist.reading import CommandText
-from hub.context import Hub
 from hub.election.definition import Election
 from hub.intake.journal import Entry
 from hub.models import AlertRow, PersonRow
-from hub.replies import help_text, say
+from hub.replies import say
 from hub.reports.stations import StationRecords
 from hub.sample.people import Person, Station
 
 
-def obey(
-    session: Session,
-    hub: Hub,
-    command: CommandText,
-    senders: Sequence[Person],
-    entry: Entry,
-    stations: Mapping[str, Station],
-    records: StationRecords,
-    now: datetime,
-) -> str:
-    """Does what a registered person commands; the answer in their language."""
-    person = senders[0]
-    match command.name:
-        case "help":
-            form = hub.election.checklist.by_code.get(command.argument)
-            return help_text(hub.election, person.language, form, brief=entry.channel != "telegram")
-        case "status":
-            return "\n".join(status(hub.election, sender, stations, records, now) for sender in senders)
-        case "ack" | "done":
-            return _act(session, hub, command, senders, entry, now)
-
-
 def status(
-    election: Election, person: Person, stations: Mapping[str, Station], records: StationRecords, now: datetime
+    election: Election, senders: Sequence[Person], stations: Mapping[str, Station], records: StationRecords
 ) -> str:
-    """What has come from this person's stations, and what is still due."""
+    """What has come from these people's stations, and what is still due."""
     lines = []
-    for code in person.stations:
-        station = stations[code]
+    language = senders[0].language
+    for code in dict.fromkeys(code for person in senders for code in person.stations):
         forms = election.checklist.forms
-        received = [form.code for form in forms if records.get(station.id, form.code)]
+        received = [form.code for form in forms if records.get(stations[code].id, form.code)]
         due = [f"{form.code} {form.due:%H:%M}" for form in forms if form.code not in received]
-        lines.append(
-            say(
-                election,
-                "status",
-                person.language,
-                station=code,
-                received=", ".join(received) or "–",
-                due=", ".join(due) or "–",
-            )
-        )
-    return "\n".join(lines) or say(election, "status_nothing_due", person.language)
+        told = {"received": ", ".join(received) or "–", "due": ", ".join(due) or "–"}
+        lines.append(say(election, "status", language, station=code, **told))
+    return "\n".join(lines) or say(election, "status_nothing_due", language)
 
 
-def _act(
-    session: Session, hub: Hub, command: CommandText, senders: Sequence[Person], entry: Entry, now: datetime
+def act(
+    session: Session, election: Election, command: CommandText, senders: Sequence[Person], entry: Entry, now: datetime
 ) -> str:
+    """Acknowledges or resolves an alert, where the sender is one of those it was routed to; the answer."""
     language = senders[0].language
     if not command.argument.isdigit():
-        return say(hub.election, "unknown_command_number", language)
+        return say(election, "unknown_command_number", language)
     number = int(command.argument)
     alert = session.get(AlertRow, number) if number < 2**31 else None
     if alert is None:
-        return say(hub.election, "alert_unknown", language, number=number)
+        return say(election, "alert_unknown", language, number=number)
     # Authorised by who pressed or texted, never by what the button carried: a forwarded one does nothing for others.
     person = next((sender for sender in senders if routing.was_paged(session, number, sender.id)), None)
     if person is None:
-        return say(hub.election, "alert_not_yours", language, number=number)
+        return say(election, "alert_not_yours", language, number=number)
     how = "button" if entry.kind == "button" else entry.channel
     if command.name == "ack":
         won = life.acknowledge(session, number, person_id=person.id, account_id=None, how=how, now=now)
@@ -85,9 +55,9 @@ def _act(
         won = life.resolve(session, number, person_id=person.id, account_id=None, how=how, now=now, words=command.rest)
         key = "alert_resolved" if won else "alert_closed"
     if won:
-        return say(hub.election, key, language, number=number)
+        return say(election, key, language, number=number)
     session.refresh(alert)
-    return say(hub.election, key, language, number=number, **_holder(session, hub.election, alert))
+    return say(election, key, language, number=number, **_holder(session, election, alert))
 
 
 def _holder(session: Session, election: Election, alert: AlertRow) -> dict[str, str]:

@@ -23,8 +23,8 @@ from bots.gateway import InboundMessage
 from bots.wire import storable
 from hub.clock import Clock
 from hub.database import insert_into, writing
+from hub.election.phones import address_of
 from hub.models import InboxRow, JournalRow
-from hub.sample.phones import address_of
 from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow

@@ -1,4 +1,4 @@
-"""One batch on its way into the tables: entries are taken one by one, in order, and everything is written at the end."""
+"""One batch on its way into the tables: entries are taken one by one, in order, and written together at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.election.definition import Election
 from hub.intake import commands
 from hub.intake.journal import Entry
 from hub.outbox import Draft
-from hub.replies import report_reply, say
+from hub.replies import help_text, report_reply, say
 from hub.reports import incidents, submissions
 from hub.reports.stations import StationRecord, StationRecords
 from hub.sample import roster
@@ -41,7 +41,7 @@ class Settlement:
         self.judgements: dict[int, Judgement] = {}
         self._readings = {entry.id: self._read(entry) for entry in entries}
         self._senders = roster.senders(session, {entry.sender for entry in entries}, now)
-        codes = {reading.station for reading in self._readings.values() if _names_station(reading)}
+        codes = {_station(reading) for reading in self._readings.values()}
         codes |= {code for persons in self._senders.values() for person in persons for code in person.stations}
         self._stations = roster.stations(session, {code for code in codes if code})
         self._records = StationRecords(session, {station.id for station in self._stations.values()})
@@ -57,9 +57,7 @@ class Settlement:
         elif reading is None:
             self._keep(entry, senders)
         elif isinstance(reading, CommandText) and senders:
-            said = commands.obey(
-                self._session, self._hub, reading, senders, entry, self._stations, self._records, self._now
-            )
+            said = self._obey(reading, senders, entry)
             self._settled(entry, "command", person=senders[0])
             self._reply(entry, senders[0], said)
         else:
@@ -81,6 +79,14 @@ class Settlement:
         if entry.kind not in READ or (entry.kind == "media" and not entry.text.strip()):
             return None
         return grammar.read(entry.text, self._election.checklist)
+
+    def _obey(self, command: CommandText, senders: Sequence[Person], entry: Entry) -> str:
+        if command.name == "help":
+            form = self._election.checklist.by_code.get(command.argument)
+            return help_text(self._election, senders[0].language, form, brief=entry.channel != "telegram")
+        if command.name == "status":
+            return commands.status(self._election, senders, self._stations, self._records)
+        return commands.act(self._session, self._election, command, senders, entry, self._now)
 
     def _judge(self, entry: Entry, reading: Reading, senders: Sequence[Person]) -> None:
         judgement = validation.judge(
@@ -130,7 +136,7 @@ class Settlement:
         )
         number = repeated.id if repeated else None
         if number is None:
-            triggers = rules.by_category(category, self._election.alerting.page)
+            triggers = rules.by_category(category, self._election.alerting)
             number = incidents.record(
                 self._session,
                 journal_id=entry.id,
@@ -171,7 +177,7 @@ class Settlement:
         self._to_desk(entry, 2, {"stopped": True})
 
     def _keep(self, entry: Entry, senders: Sequence[Person]) -> None:
-        """Nothing to read: a photo without words, a location, a service update. Kept, and thanked for where it is meant."""
+        """Nothing to read: a photo without words, a location, a service update. Kept; a photo is thanked for."""
         self._settled(entry, "ignored", person=senders[0] if senders else None)
         if entry.kind == "media" and senders:
             self._reply(entry, senders[0], say(self._election, "photo_kept", senders[0].language))
@@ -301,5 +307,5 @@ class Settlement:
         )
 
 
-def _names_station(reading: Reading | None) -> bool:
-    return isinstance(reading, ReportText | IncidentText) and reading.station is not None
+def _station(reading: Reading | None) -> str | None:
+    return reading.station if isinstance(reading, ReportText | IncidentText) else None

@@ -224,7 +224,7 @@ def _compare_assignments(session: Session, configuration: Configuration) -> _Dif
         .join(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
         .join(StationRow, StationRow.id == AssignmentRow.station_id)
         .where(AssignmentRow.until.is_(None))
-    ).tuples()
+    )
     return _compare(wanted, {(person, station): {} for person, station in rows})
 
 
@@ -252,7 +252,7 @@ def _write_rows(
     """Adds and updates by code. The ids of all rows by their codes."""
     if difference.added:
         session.execute(insert(table), list(difference.added.values()))
-    ids = dict(session.execute(select(table.code, table.id)).tuples().all())
+    ids = {code: id for code, id in session.execute(select(table.code, table.id))}
     if difference.changed:
         session.execute(update(table), [{"id": ids[code], **values} for code, values in difference.changed.items()])
     return ids

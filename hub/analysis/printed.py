@@ -1,0 +1,36 @@
+"""The findings as plain text, for a terminal or a letter: each figure with its margin and the stations behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hub.analysis.estimates import Estimate
+from hub.analysis.tables import Findings
+from hub.election.definition import Election
+
+
+def as_text(findings: Findings, election: Election) -> str:
+    """In the election's default language; `n/a` is not available, never zero."""
+    return "\n".join(_lines(findings, election.default_language))
+
+
+def _lines(findings: Findings, language: str) -> Iterator[str]:
+    for key, table in findings.tables.items():
+        held = "" if table.release.holds else ", NOT TO BE RELEASED"
+        yield f"{key} {table.text[language]} ({table.n} stations{held})"
+        for option in table.options:
+            yield f"  {option.text[language]:<40.40} {option.count:>5}  {figure(option.estimate)}"
+    for turnout in findings.turnout:
+        yield f"{turnout.name} ({turnout.estimate.n} stations): {figure(turnout.estimate)}"
+    for shares in findings.shares:
+        yield shares.name
+        for part in shares.parts:
+            yield f"  {part.name:<40.40} {'':>5}  {figure(part.estimate)}"
+
+
+def figure(estimate: Estimate) -> str:
+    """`35.5% ±3.0 at 99%`."""
+    if estimate.estimate is None:
+        return "n/a"
+    margin = "n/a" if estimate.margin is None else f"{100 * estimate.margin:.2f}"
+    return f"{100 * estimate.estimate:6.2f}% ±{margin} at {100 * estimate.confidence:.0f}%"

@@ -1,0 +1,192 @@
+"""`hub`: what a data manager, an administrator and the machine itself run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from hub import clock, logs, worker
+from hub.accounts import accounts
+from hub.analysis import reconciliation, tables
+from hub.analysis.printed import as_text
+from hub.app import create_app
+from hub.bootstrap import NotReady, open_gateways, open_hub
+from hub.context import Hub
+from hub.database import migrate, open_engine, reading, writing
+from hub.election import configuration
+from hub.election.configuration import ConfigurationError
+from hub.election.findings import render
+from hub.intake.readout import reader
+from hub.rehearsal import demo, outcome
+from hub.sample import importer
+from hub.settings import Settings
+from hub.vault import Vault
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Election-day reporting hub.")
+account = typer.Typer(no_args_is_help=True, help="Who may log in to the console.")
+cli.add_typer(account, name="account")
+out = Console()
+err = Console(stderr=True)
+Directory = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="an election's configuration")]
+
+
+def main() -> None:
+    try:
+        cli()
+    except (ConfigurationError, NotReady, Refusal) as error:
+        err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+class Refusal(Exception):
+    """A command was asked for something that cannot be done; the message says what would be right."""
+
+
+@cli.command()
+def check(directory: Directory) -> None:
+    """Says everything that is wrong or doubtful in an election's configuration, with file and line."""
+    findings = configuration.check(directory)
+    out.print(render(findings), markup=False, highlight=False, soft_wrap=True)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def init(
+    directory: Directory,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask before changing a loaded election")] = False,
+) -> None:
+    """Builds the database and loads an election: all of it, or nothing. Loading again updates by key."""
+    settings = Settings()
+    loaded = configuration.load(directory)
+    vault = _vault(settings)
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    now = clock.system()
+    with reading(engine) as session:
+        changes = importer.plan(session, loaded, vault)
+        again = importer.election(session) is not None
+    out.print(str(changes), markup=False, highlight=False)
+    if again and changes and not yes and not typer.confirm("Change the loaded election so?"):
+        raise typer.Exit(1)
+    with writing(engine) as session:
+        importer.load(session, loaded, vault, now)
+    for warning in loaded.warnings:
+        out.print(str(warning), markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command()
+def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serves the webhooks and the console."""
+    hub = _open(Settings())
+    app = create_app(hub, open_gateways(hub.settings))
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@cli.command()
+def work() -> None:
+    """Reads what came in, delivers what is due, polls Telegram. Any number of these may run."""
+    hub = _open(Settings())
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        await worker.run(hub, open_gateways(hub.settings), stop)
+
+    asyncio.run(run())
+
+
+@cli.command()
+def read(
+    election: Annotated[Path, typer.Option(exists=True, file_okay=False, help="an election's configuration")],
+) -> None:
+    """Says what the hub would make of messages, without a database: JSON lines in, JSON lines out, in order."""
+    loaded = configuration.load(election)
+    judge = reader(loaded)
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            answer = judge(json.loads(line))
+        except (ValueError, TypeError, KeyError) as error:
+            told = f"standard input, line {number}: {error!r}; a line is {{id, at, channel, sender, text}}"
+            raise Refusal(told) from error
+        print(json.dumps(answer, ensure_ascii=False))
+
+
+@cli.command()
+def estimate(
+    as_json: Annotated[bool, typer.Option("--json", help="for machines; percentages to four decimals")] = False,
+) -> None:
+    """The estimates with their margins."""
+    hub = _open(Settings())
+    with reading(hub.engine) as session:
+        findings = tables.findings(session, hub.election)
+    if as_json:
+        print(json.dumps(findings.as_json(), ensure_ascii=False, indent=1))
+    else:
+        out.print(as_text(findings, hub.election), markup=False, highlight=False)
+
+
+@cli.command()
+def reconcile(
+    official: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: station, then answer codes")],
+) -> None:
+    """Compares the observers' protocols with the official results, line by line."""
+    hub = _open(Settings())
+    if hub.election.analysis.reconciled_form is None:
+        raise Refusal("analysis.yaml names no reconciled_form: which form is the protocol?")
+    with writing(hub.engine) as session:
+        taken = outcome.import_official(session, hub.election, official)
+    if taken.unsound:
+        raise Refusal("nothing was imported:\n" + "\n".join(f"{official.name}: {cell}" for cell in taken.unsound))
+    with reading(hub.engine) as session:
+        differences = reconciliation.compare(session, hub.election)
+    for difference in differences:
+        out.print(difference, markup=False)
+
+
+@cli.command()
+def rehearse(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    once: Annotated[bool, typer.Option(help="as fast as it goes; prints a summary and exits")] = False,
+    speed: Annotated[float, typer.Option(min=1, help="how many times faster than the day was")] = 120,
+    port: int = 8000,
+) -> None:
+    """Plays a recorded day through a hub of its own, with emulated providers, and checks what came out."""
+    raise typer.Exit(demo.run(directory, once=once, speed=speed, port=port))
+
+
+@account.command("add")
+def add_account(
+    name: str,
+    role: Annotated[str, typer.Option(help="operator, coordinator, head_office or admin")],
+    region: str = "",
+    language: str = "",
+) -> None:
+    """Adds somebody who may log in, and prints a password made for them, once."""
+    hub = _open(Settings())
+    with writing(hub.engine) as session:
+        password = accounts.create(session, name, role, language or hub.election.default_language, region)
+    out.print(f"{name}: {password}", markup=False, highlight=False)
+
+
+def _open(settings: Settings) -> Hub:
+    logs.configure()
+    return open_hub(settings)
+
+
+def _vault(settings: Settings) -> Vault:
+    try:
+        return Vault(settings.secret_key.get_secret_value())
+    except ValueError as error:
+        raise Refusal(str(error)) from error

@@ -1,0 +1,274 @@
+"""A day from beginning to end, in processes of their own: emulated providers, the web process, a worker, a player.
+
+The hub's own code paths are the real ones; only the providers are emulated, and the election's clock is the day's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub import clock
+from hub.accounts import accounts
+from hub.bootstrap import open_hub
+from hub.context import Hub
+from hub.database import migrate, open_engine, writing
+from hub.election import configuration
+from hub.rehearsal import day, outcome
+from hub.rehearsal.day import Doors, Player, Recorded
+from hub.sample import importer
+from hub.settings import Settings
+from hub.vault import Vault
+
+HOME = Path("var/demo")
+TWILIO_SID, TWILIO_NUMBER = "AC" + "0" * 32, "+15005550006"
+STARTED_WITHIN = 60.0  # seconds for a process to answer
+IDLE_WITHIN = 120.0  # seconds for the last message to be read and answered
+out = Console()
+
+
+class Unplayable(Exception):
+    """The rehearsal cannot start or go on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    name: str
+    role: str
+    password: str
+
+
+def run(directory: Path, *, once: bool, speed: float, port: int) -> int:
+    """Plays `directory/day/messages.jsonl`; the exit status: 0, or 1 where something was lost or differs."""
+    messages = day.load(directory / "day" / "messages.jsonl")
+    with ExitStack() as stack:
+        try:
+            port = _free_port(port, may_change=once)
+            stage = stack.enter_context(_stage(directory, port))
+            if not once:
+                _tell(stage)
+            took = _play(stage, messages, None if once else speed)
+            sound = _sum_up(stage, directory, messages, took)
+        except Unplayable as error:
+            out.print(str(error), style="red", markup=False)
+            return 1
+        if not once:
+            _stay(stage)
+    return 0 if sound else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs."""
+
+    hub: Hub
+    doors: Doors
+    played_time: Path
+    logins: tuple[Login, ...]
+    processes: tuple[subprocess.Popen[str], ...]
+
+
+@contextmanager
+def _stage(directory: Path, port: int) -> Iterator[Stage]:
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    twilio_token, telegram_token = secrets.token_hex(16), f"4200:{secrets.token_urlsafe(24)}"
+    with ExitStack() as stack:
+        emulated = stack.enter_context(_emulated(twilio_token, telegram_token))
+        played_time = HOME.resolve() / "clock"
+        environment = {
+            "HUB_DATABASE_URL": f"sqlite:///{HOME.resolve()}/hub.db",
+            "HUB_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "HUB_SECRET_KEY": secrets.token_urlsafe(48),
+            "HUB_TWILIO_ACCOUNT_SID": TWILIO_SID,
+            "HUB_TWILIO_AUTH_TOKEN": twilio_token,
+            "HUB_TWILIO_FROM": TWILIO_NUMBER,
+            "HUB_TWILIO_API_URL": emulated,
+            "HUB_TELEGRAM_TOKEN": telegram_token,
+            "HUB_TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+            "HUB_TELEGRAM_API_URL": emulated,
+            "HUB_REHEARSAL_CLOCK": str(played_time),
+            "HUB_SEND_RATE": "1000",
+        }
+        hub, logins = _prepare(directory, environment)
+        serve = stack.enter_context(_process("serve", environment, "--port", str(port)))
+        work = stack.enter_context(_process("work", environment))
+        doors = Doors(f"http://127.0.0.1:{port}", emulated, TWILIO_SID, twilio_token, TWILIO_NUMBER)
+        _wait_for(f"{doors.hub}/readyz", serve, work)
+        yield Stage(hub, doors, played_time, logins, (serve, work))
+        hub.engine.dispose()
+
+
+def _prepare(directory: Path, environment: dict[str, str]) -> tuple[Hub, tuple[Login, ...]]:
+    """The database, the election in it, and an account for each role."""
+    settings = Settings.model_validate(
+        {name.removeprefix("HUB_").lower(): value for name, value in environment.items()}
+    )
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    loaded = configuration.load(directory)
+    region = loaded.stations[0].region
+    wanted = (("operator", ""), ("coordinator", region), ("head_office", ""), ("admin", ""))
+    logins = []
+    with writing(engine) as session:
+        importer.load(session, loaded, Vault(settings.secret_key.get_secret_value()), clock.system())
+        for role, of in wanted:
+            name = role.replace("_", "-")
+            password = accounts.create(session, name, role, "en", of)
+            logins.append(Login(name, f"{role} {of}".strip(), password))
+    engine.dispose()
+    return open_hub(settings), tuple(logins)
+
+
+def _play(stage: Stage, messages: list[Recorded], speed: float | None) -> timedelta:
+    async def play() -> None:
+        async with httpx.AsyncClient(timeout=30) as client:
+            player = Player(stage.doors, stage.played_time, client)
+            player.set_clock(messages[0].at)
+            bar = (TextColumn("{task.fields[at]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            with Progress(*bar, console=out) as progress:
+                task = progress.add_task("day", total=len(messages), at="")
+
+                def told(message: Recorded) -> None:
+                    progress.update(task, advance=1, at=f"{message.at:%d %b %H:%M}")
+
+                await player.play(messages, speed, told)
+
+    started = time.monotonic()
+    try:
+        asyncio.run(play())
+    except* (httpx.HTTPError, OSError) as errors:
+        raise Unplayable(f"a message was not taken: {errors.exceptions[0]!r}") from errors
+    _wait_until_idle(stage, len(messages))
+    return timedelta(seconds=time.monotonic() - started)
+
+
+def _wait_until_idle(stage: Stage, expected: int) -> None:
+    """Until every message is in the journal, read and answered, or nothing has moved for a long time."""
+    last, moved = None, time.monotonic()
+    while True:
+        counts = outcome.progress(stage.hub)
+        if counts.received >= expected and not counts.unread and not counts.unsent:
+            return
+        if counts != last:
+            last, moved = counts, time.monotonic()
+        if time.monotonic() - moved > IDLE_WITHIN:
+            raise Unplayable(f"nothing has moved for {IDLE_WITHIN:.0f} s: {counts}")
+        if any(process.poll() is not None for process in stage.processes):
+            raise Unplayable("a process of the hub ended; see the lines above")
+        time.sleep(0.1)
+
+
+def _sum_up(stage: Stage, directory: Path, messages: list[Recorded], took: timedelta) -> bool:
+    official = directory / "day" / "official.csv"
+    if official.exists():
+        with writing(stage.hub.engine) as session:
+            outcome.import_official(session, stage.hub.election, official)
+    expected = json.loads((directory / "day" / "expected.json").read_text(encoding="utf-8"))
+    sent = httpx.get(f"{stage.doors.bot_api}/control/sent").json()
+    texted = httpx.get(f"{stage.doors.bot_api}/control/twilio/sent").json()
+    lines = outcome.compare(stage.hub, messages, expected, len(sent), len(texted))
+    table = Table(title=f"{stage.hub.election.name['en']}: {len(messages)} messages in {took.total_seconds():.1f} s")
+    for heading in ("", "expected", "found", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for line in lines:
+        table.add_row(line.what, line.expected, line.found, "ok" if line.sound else "DIFFERS")
+    out.print(table)
+    return all(line.sound for line in lines)
+
+
+def _tell(stage: Stage) -> None:
+    out.print(f"\nThe console: [bold]{stage.doors.hub}[/bold]")
+    for login in stage.logins:
+        out.print(f"  {login.name:<12} {login.password}   ({login.role})", markup=False, highlight=False)
+    out.print()
+
+
+def _stay(stage: Stage) -> None:
+    _tell(stage)
+    out.print("The day is over; the console stays until Ctrl-C.")
+    try:
+        while all(process.poll() is None for process in stage.processes):
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        out.print("\nGood night.")
+
+
+@contextmanager
+def _emulated(twilio_token: str, telegram_token: str) -> Iterator[str]:
+    """The emulated providers; their URL."""
+    arguments = ["--telegram-token", telegram_token, "--twilio-sid", TWILIO_SID, "--twilio-token", twilio_token]
+    command = [sys.executable, "-m", "bots.emulated", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline().split()
+        if len(line) != 2 or line[0] != "ready":
+            raise Unplayable("the emulated providers did not start")
+        yield line[1]
+    finally:
+        _end(process)
+
+
+@contextmanager
+def _process(command: str, environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hub", command, *arguments], env={**os.environ, **environment}, text=True
+    )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(url: str, *processes: subprocess.Popen[str]) -> None:
+    started = time.monotonic()
+    while time.monotonic() - started < STARTED_WITHIN:
+        if any(process.poll() is not None for process in processes):
+            break
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise Unplayable(f"the hub did not start: nothing sound answers at {url}")
+
+
+def _free_port(port: int, *, may_change: bool) -> int:
+    for wanted in (port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+                return int(probe.getsockname()[1])
+            except OSError:
+                if not may_change:
+                    break
+    raise Unplayable(f"port {port} of 127.0.0.1 is taken: end what uses it, or name another with --port")

@@ -1,0 +1,66 @@
+"""What a provider, or somebody who says he is one, gets at the doors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.conftest import SID, Town
+
+
+async def test_an_unsigned_webhook_is_refused_and_nothing_is_stored(town: Town) -> None:
+    form = {"MessageSid": "SM1", "AccountSid": SID, "From": "+237670000001", "Body": "SET A1"}
+    assert (await town.client.post("/sms/twilio", data=form)).status_code == 403
+    signed = {"x-twilio-signature": "bm9wZQ=="}
+    assert (await town.client.post("/sms/twilio", data=form, headers=signed)).status_code == 403
+    assert (await town.client.post("/sms/twilio", json=form, headers=signed)).status_code == 403
+    assert (await town.client.post("/sms/twilio/status", data=form)).status_code == 403
+    assert (await town.update({"message": {}}, secret="guess")).status_code == 403
+    assert (await town.client.post("/telegram", content=b"{}")).status_code == 403
+    assert town.journal() == []
+    assert 'hub_webhooks_total{gateway="twilio",result="refused_403"}' in (await town.client.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/sms/twilio", 405),
+        ("PUT", "/telegram", 405),
+        ("POST", "/healthz", 405),
+        ("POST", "/nowhere", 404),
+        ("GET", "/sms/nowhere", 404),
+        ("GET", "/healthz", 200),
+        ("GET", "/metrics", 200),
+    ],
+)
+async def test_paths_and_methods_get_a_clear_status(town: Town, method: str, path: str, status: int) -> None:
+    assert (await town.client.request(method, path)).status_code == status
+
+
+async def test_a_body_over_the_limit_is_413_declared_or_not(town: Town) -> None:
+    async def endless() -> object:
+        for _ in range(100):
+            yield b"x" * 1024
+
+    assert (await town.client.post("/sms/twilio", content=b"x" * 70_000)).status_code == 413
+    assert (await town.client.post("/telegram", content=endless())).status_code == 413  # type: ignore[arg-type]
+    assert town.journal() == []
+
+
+async def test_an_update_that_nobody_can_parse_is_kept_and_the_next_one_is_handled(town: Town) -> None:
+    await town.update({"message": [[["?"]]], "callback_query": 7})
+    await town.telegram(8100001, "SET H0715 M1 A1")
+    await town.work()
+    assert len(town.journal()) == 2
+    assert [submission.outcome for submission in town.submissions()] == ["ignored", "accepted"]
+
+
+async def test_a_picture_without_words_is_kept_and_thanked_for(town: Town) -> None:
+    await town.sms("+237670000001", "", NumMedia="1", MediaUrl0="https://example.org/1", MediaContentType0="image/jpeg")
+    await town.work()
+    assert town.told() == [("+237670000001", "Reçu. Envoyez le texte.")]
+
+
+async def test_readiness_says_that_no_worker_runs(town: Town) -> None:
+    answer = await town.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "hub work" in answer.json()["wrong"][0]
