@@ -1,0 +1,278 @@
+"""Which pieces of a report are sound answers. What is doubtful is refused: a wrong number costs more than a call."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from hub.checklist.definition import Question
+from hub.checklist.folding import Folded
+from hub.checklist.lexicon import FormLexicon
+from hub.checklist.pieces import Piece, Scan
+from hub.checklist.problems import Problem, ProblemCode
+from hub.checklist.reading import Answer
+from hub.checklist.values import Value, digits
+
+_REFUSED_AS: dict[str, ProblemCode] = {
+    "integer": "not_a_number",
+    "decimal": "not_a_number",
+    "time": "not_a_time",
+    "text": "unknown_field",
+}
+# Letters that are no look-alikes of a digit in the grammar, but may well be meant for one: used to suggest only.
+_TWINS = str.maketrans("OILЗБЧSBZGQD", "011364582600")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    answers: dict[str, Answer]
+    refused: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def weigh(form: FormLexicon, raw: str, folded: Folded, scan: Scan, end: int) -> Weighed:
+    """The sound answers of the pieces that `scan` found before `end` (folded), and a problem for each other one."""
+    scales = _Scales(form, raw, folded, scan.pieces, end)
+    body = folded.text[scan.pieces[0].start : end] if scan.pieces else ""
+    if not (scan.plain and "-" not in body and "%" not in body and scales.nothing_wrong()):
+        scales.refuse_what_is_doubtful()
+    return scales.weighed()
+
+
+class _Scales:
+    """The pieces of one report, and for each that is refused its problem (by its place in the list)."""
+
+    def __init__(self, form: FormLexicon, raw: str, folded: Folded, pieces: list[Piece], end: int) -> None:
+        self.form, self.raw, self.folded, self.pieces, self.end = form, raw, folded, pieces, end
+        self.types = {question.code: question.type for question in form.form.questions}
+        self.elastic = {question.code for question in form.form.questions if _elastic(question)}
+        self.problems: dict[int, Problem] = {}
+
+    def nothing_wrong(self) -> bool:
+        pieces = self.pieces
+        if not all(piece.read and piece.read.problem is None for piece in pieces):
+            return False
+        if pieces and pieces[-1].end == self.end < len(self.folded.text):
+            return False  # touches the comment
+        return len({piece.code for piece in pieces}) == len(pieces)
+
+    def refuse_what_is_doubtful(self) -> None:
+        self._leave_words_over()
+        self._refuse_unsound_values()
+        self._refuse_signs()
+        self._refuse_marks()
+        self._refuse_glued()
+        self._refuse_swallowed_by_comment()
+        self._refuse_contradictions()
+        self._tell_left_over()
+
+    def weighed(self) -> Weighed:
+        refused = frozenset(problem.field for problem in self.problems.values() if problem.field)
+        span, answers = self.folded.span, {}
+        for piece in self.pieces:
+            if piece.read and not piece.read.problem and piece.code not in refused and piece.code not in answers:
+                start, end = span(piece.start, piece.end)
+                answers[piece.code] = Answer(self._value(piece), start, end)
+        problems = sorted(self.problems.values(), key=lambda problem: (problem.start, problem.end))
+        return Weighed(answers, refused, tuple(problems))
+
+    def _value(self, piece: Piece) -> str:
+        assert piece.read
+        if piece.kind != "text":
+            return piece.read.value
+        start, end = self.folded.span(piece.at, piece.end)
+        return self.raw[start:end].strip()  # word for word
+
+    # What each step refuses, in the order in which one step relies on the other.
+
+    def _leave_words_over(self) -> None:
+        """`Bl` is B1 in a report of codes; ALL, TOO and NO are words where other words stand, or make no answer."""
+        for piece in self.pieces:
+            if piece.letters and piece.read and (piece.read.problem or self._rounded(piece)):
+                _make_junk(piece)
+        if any((piece.letters and piece.kind == "junk") or piece.kind == "lone" for piece in self.pieces):
+            for piece in self.pieces:
+                if piece.letters and piece.kind == "value":
+                    _make_junk(piece)
+
+    def _rounded(self, piece: Piece) -> bool:
+        """A number that begins with 0, like TOO: nobody counts so."""
+        text = self.folded.text[piece.at : piece.end]
+        return self._counts(piece) and len(text) > 1 and text.startswith("O")
+
+    def _refuse_unsound_values(self) -> None:
+        for index, piece in enumerate(self.pieces):
+            if piece.kind == "lone":
+                self._refuse_lone(index)
+            elif piece.read and piece.read.problem:
+                self._refuse(index, piece.at, piece.end, piece.read.problem)
+
+    def _refuse_lone(self, index: int) -> None:
+        """A code without a value; words behind it, as in `A maybe`, were meant to be one."""
+        behind = self.pieces[index + 1] if index + 1 < len(self.pieces) else None
+        if behind and behind.kind == "junk" and not self._other_field(behind):
+            behind.swallowed = True
+            self._refuse(index, behind.start, behind.end)
+        else:
+            self._refuse(index, self.pieces[index].start, self.pieces[index].end)
+
+    def _refuse_signs(self) -> None:
+        """T-5 is minus five, unless every answer of the message is written with a hyphen."""
+        written = [piece for piece in self.pieces if piece.kind == "value"]
+        style = all(piece.gap.count("-") == 1 for piece in written) and len({piece.code for piece in written}) > 1
+        for index, piece in enumerate(self.pieces):
+            if "-" in piece.gap and self._counts(piece) and not style:
+                self._refuse(index, piece.at - len(piece.gap) + piece.gap.index("-"), piece.end)
+
+    def _refuse_marks(self) -> None:
+        """A number with %, ~, < or the like at its side is not the number that was asked for."""
+        for index, piece in enumerate(self.pieces):
+            if not self._numeric(piece):
+                continue
+            behind = self.folded.text[piece.end : self._start(index + 1)]
+            if "%" in piece.gap:
+                self._refuse(index, piece.at - len(piece.gap) + piece.gap.index("%"), piece.end)
+            elif "%" in behind:
+                self._refuse(index, piece.at, piece.end + behind.index("%") + 1)
+
+    def _refuse_glued(self) -> None:
+        """What is glued to an unsound piece may have lost a digit to it, or got one from it."""
+        for index, (piece, following) in enumerate(zip(self.pieces, self.pieces[1:], strict=False)):
+            if piece.end != following.start:
+                continue
+            if self._spoils(following, piece):
+                self._swallow(index, following)
+            elif self._numeric(piece) and following.read and following.read.misshapen:
+                self._refuse(index, piece.at, piece.end)
+            if self._numeric(following) and index + 1 not in self.problems and self._odd(piece):
+                self._refuse(index + 1, following.at, following.end)
+
+    def _spoils(self, following: Piece, piece: Piece) -> bool:
+        if following.kind == "junk":
+            return piece.kind in ("value", "confirm") and not self._other_field(following)
+        return following.kind == "lone" and self._numeric(piece)
+
+    def _odd(self, piece: Piece) -> bool:
+        if piece.kind in ("lone", "stray"):
+            return True
+        if piece.kind == "junk":
+            return not self._other_field(piece)
+        return bool(piece.read and piece.read.misshapen)
+
+    def _other_field(self, piece: Piece) -> bool:
+        """`ZZ4`: an answer to a question that the form lacks. A single letter may be a mistyped digit: K14Y0."""
+        return re.fullmatch(r"[A-HJKMNP-Z]{2,}[0-9OIL]+", self.folded.text[piece.start : piece.end]) is not None
+
+    def _swallow(self, index: int, following: Piece) -> None:
+        following.swallowed = True
+        self.problems.pop(index + 1, None)
+        self._refuse(index, self.pieces[index].at, following.end)
+
+    def _refuse_swallowed_by_comment(self) -> None:
+        """In `T33#0` and `K113# A1` the mark stands where a digit was meant: what follows is no comment."""
+        if not self.pieces or self.pieces[-1].end != self.end or not self._numeric(self.pieces[-1]):
+            return
+        text, behind = self.folded.text, self.end + 1
+        answered = {piece.code for piece in self.pieces}
+        swallowed = (match["code"] for match in self.form.pieces.finditer(text, behind) if match.lastgroup == "fast")
+        if text[behind : behind + 1].isdigit() or any(code not in answered for code in swallowed):
+            last = self.pieces[-1]
+            self._refuse(len(self.pieces) - 1, last.at, last.end + 1)
+
+    def _refuse_contradictions(self) -> None:
+        """Two different answers: neither is stored. Nor is a number glued to one of them: R1V85 may be R1585."""
+        said: dict[str, list[int]] = {}
+        for index, piece in enumerate(self.pieces):
+            if piece.read and not piece.swallowed:
+                said.setdefault(piece.code, []).append(index)
+        for code, places in said.items():
+            values = [self.pieces[index].read for index in places]
+            if len(set(values)) < 2:
+                continue
+            if not any(index in self.problems for index in places):
+                self._refuse_contradiction(code, places)
+            for index in places:
+                self._refuse_before(index)
+
+    def _refuse_contradiction(self, code: str, places: list[int]) -> None:
+        values = [value.value for index in places if (value := self.pieces[index].read)]
+        last = next(index for index in places if self.pieces[index].read != self.pieces[places[0]].read)
+        start, end = self.folded.span(self.pieces[last].start, self.pieces[last].end)
+        detail = {"values": list(dict.fromkeys(values)), "form": self.form.form.code}
+        self.problems[last] = Problem("duplicate_field", start, end, code, self.raw[start:end], detail=detail)
+
+    def _refuse_before(self, index: int) -> None:
+        before = self.pieces[index - 1]
+        if index == 0 or before.end != self.pieces[index].start or not self._numeric(before):
+            return
+        # A correction is written at the end; where all answers are glued, that one is glued, too.
+        correction = index == len(self.pieces) - 1 and self._all_glued()
+        if not correction and index - 1 not in self.problems:
+            self._refuse(index - 1, before.at, self.pieces[index].end)
+
+    def _all_glued(self) -> bool:
+        return all(one.end == other.start for one, other in zip(self.pieces, self.pieces[1:], strict=False))
+
+    def _tell_left_over(self) -> None:
+        for index, piece in enumerate(self.pieces):
+            if piece.kind in ("junk", "stray") and not piece.swallowed:
+                start, end = self.folded.span(piece.start, piece.end)
+                suggestion = self._near_code(self.folded.text[piece.start : piece.end])
+                detail = {"form": self.form.form.code, "codes": list(self.types)}
+                self.problems[index] = Problem(
+                    "unknown_field", start, end, value=self.raw[start:end], suggestion=suggestion, detail=detail
+                )
+
+    def _near_code(self, text: str) -> str | None:
+        match = re.fullmatch(r"([^0-9]{2,5}?)[ .,:%№-]*([0-9OIL]+)", text)
+        if match is None:
+            return None
+        near = [code for code in self.types if OSA.distance(code, match[1]) == 1 and len(code) > 1]
+        if len(near) != 1 or self.form.readers[near[0]](digits(match[2])).problem:
+            return None
+        return near[0] + digits(match[2])
+
+    def _refuse(self, index: int, start: int, end: int, code: ProblemCode | None = None) -> None:
+        """Refuses a piece, once, by the problem of its question's type; the widest place tells best."""
+        piece = self.pieces[index]
+        known = self.problems.get(index)
+        raw_start, raw_end = self.folded.span(start, end)
+        if known and known.end - known.start >= raw_end - raw_start:
+            return
+        code = known.code if known and not code else code or _REFUSED_AS.get(self.types[piece.code], "unknown_option")
+        if known and known.code == "out_of_range":
+            code = "not_a_number"
+        suggestion = self._suggestion(piece, self.folded.text[start:end])
+        value = self.raw[raw_start:raw_end]
+        detail = {"form": self.form.form.code}
+        self.problems[index] = Problem(code, raw_start, raw_end, piece.code, value, suggestion, detail)
+
+    def _suggestion(self, piece: Piece, text: str) -> str | None:
+        """The value that was most likely meant, where it would be sound."""
+        candidate = text.translate(_TWINS).strip("-%")
+        if re.fullmatch(r"[0-9]{1,3}([ .,][0-9]{3})+", candidate):
+            candidate = re.sub(r"[ .,]", "", candidate)
+        read = self.form.readers[piece.code](candidate) if candidate.isdigit() else Value(problem="unknown_option")
+        return None if read.problem or candidate == text else read.value
+
+    def _counts(self, piece: Piece) -> bool:
+        return piece.kind == "value" and self.types[piece.code] in ("integer", "decimal")
+
+    def _numeric(self, piece: Piece) -> bool:
+        return piece.kind == "value" and piece.code in self.elastic
+
+    def _start(self, index: int) -> int:
+        return self.pieces[index].start if index < len(self.pieces) else self.end
+
+
+def _elastic(question: Question) -> bool:
+    """Whether a digit more or less may make one sound value of another."""
+    if question.type in ("choice", "confirmation"):
+        return any(len(code) > 1 for code in question.option_codes)
+    return question.type != "text"
+
+
+def _make_junk(piece: Piece) -> None:
+    piece.kind, piece.code, piece.read, piece.at = "junk", "", None, piece.start

@@ -1,0 +1,143 @@
+"""A text as the grammar reads it: look-alikes made Latin, digits made ASCII, separators made plain.
+
+The raw text stays as it is; every folded character knows which raw characters it stands for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+# What separators are folded to: a blank, but for those that a value may hold or that say something about one.
+# `-` is a hyphen or minus, `%` any mark that changes the number it touches, `№` itself (NFKC would make "No" of it).
+SEPARATORS = " .,:%№-"
+COMMENT_MARKS = "#@"
+
+_APOSTROPHES = frozenset("'`´ʹʻʼʽˈ‘’‛′＇")
+_HYPHENS = frozenset("-‐‑−﹣－")
+_MARKS = frozenset("%‰‱~≈±<>≤≥≦≧+∓٪$")
+_KEPT = frozenset(".,:#@№")
+
+# Cyrillic and Greek capitals that look like Latin ones. A transliteration would be wrong: it makes V of В.
+_LOOK_ALIKES = str.maketrans(
+    "АВСЕНКМОРТХУІЈЅҮԚԜӀ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" + "İ",
+    "ABCEHKMOPTXYIJSYQWI" + "ABEZHIKMNOPTYX" + "I",
+)
+# Small Greek letters whose capitals look like other Latin letters than they do: ν is no N, η no H, μ no M, υ no Y.
+_UNLIKE_THEIR_CAPITALS = frozenset("νημυ")
+# Compatibility forms that change a letter's looks only. Superscripts, circles and fractions change its meaning.
+_HARMLESS_FORMS = frozenset(
+    ["<wide>", "<narrow>", "<font>", "<small>", "<noBreak>", "<initial>", "<medial>", "<final>", "<isolated>"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """`text` holds capitals, ASCII digits, separators and whatever could not be folded.
+
+    `starts[i]` and `ends[i]` bound the raw characters behind `text[i]`; both are empty where they are i and i + 1.
+    """
+
+    text: str
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The raw span behind a folded one."""
+        if not self.starts:
+            return start, end
+        first = self.starts[start] if start < len(self.starts) else self.ends[-1]
+        return first, self.ends[end - 1] if end > start else first
+
+
+def fold(text: str) -> Folded:
+    """Folds character by character, so that nothing is read that is not there. Linear; never raises."""
+    if text.isascii() and "'" not in text and "`" not in text:
+        return Folded(text.translate(_ASCII))
+    folded: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        for char in _fold_cluster(text, start, end):
+            folded.append(char)
+            starts.append(start)
+            ends.append(end)
+    return Folded("".join(folded), tuple(starts), tuple(ends))
+
+
+def folded_words(words: str) -> list[str]:
+    """The folded words of a configured phrase: what a text must hold to mean it."""
+    return "".join(" " if char in SEPARATORS else char for char in fold(words).text).split()
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """A base character with the combining marks that follow it."""
+    bounds = [index for index, char in enumerate(text) if not _combines(char)]
+    if not bounds or bounds[0] != 0:
+        bounds.insert(0, 0)
+    return list(zip(bounds, [*bounds[1:], len(text)], strict=True)) if text else []
+
+
+def _fold_cluster(text: str, start: int, end: int) -> str:
+    if end - start == 1:
+        char = text[start]
+        if char in _APOSTROPHES:
+            return "" if _between_letters(text, start) else " "
+        return _fold_char(char)
+    # A mark that does not melt into its letter stays behind it, unreadable: a digit struck out is no digit.
+    return "".join(_fold_char(char) for char in unicodedata.normalize("NFC", text[start:end]))
+
+
+@lru_cache(maxsize=8192)
+def _fold_char(char: str) -> str:
+    if char in _KEPT:
+        return char
+    if char in _HYPHENS:
+        return "-"
+    if char in _MARKS:
+        return "%"
+    if char == "|":
+        return "I"  # read as 1 inside a number, like I and l
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category == "Cf" or _drops(char):
+        return ""
+    if category[0] in "ZSPC":
+        plain = _plain(char)
+        return _fold_char(plain) if plain != char else " "
+    return _fold_letter(_plain(char))
+
+
+def _fold_letter(char: str) -> str:
+    capital = char.upper()
+    if len(capital) != 1 or char in _UNLIKE_THEIR_CAPITALS:
+        return char
+    return capital.translate(_LOOK_ALIKES)
+
+
+def _plain(char: str) -> str:
+    """The character without its typographic form, where that is one character and means the same."""
+    form = unicodedata.decomposition(char).partition(" ")[0]
+    if form not in _HARMLESS_FORMS:
+        return char
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) == 1 else char
+
+
+@lru_cache(maxsize=8192)
+def _combines(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
+
+
+def _drops(char: str) -> bool:
+    """Variation selectors, the keycap's frame and the grapheme joiner are never seen by themselves."""
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or char in "\u20e3\u034f"
+
+
+def _between_letters(text: str, index: int) -> bool:
+    return 0 < index < len(text) - 1 and text[index - 1].isalpha() and text[index + 1].isalpha()
+
+
+_ASCII = {code: _fold_char(chr(code)) for code in range(128)}

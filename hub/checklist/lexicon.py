@@ -1,0 +1,188 @@
+"""A checklist compiled for reading: one pattern that finds where a report begins, and one for each form's answers.
+
+All patterns match folded text. Runs of separators and digits are possessive, so reading stays linear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from hub.checklist.definition import Checklist, CommandName, Form
+from hub.checklist.folding import SEPARATORS, folded_words
+from hub.checklist.values import DIGIT, Reader, option_words, reader
+
+S = f"[{re.escape(SEPARATORS)}]"
+REST = f"[^{re.escape(SEPARATORS)}]"
+NEVER = "(?!)"
+
+
+@dataclass(frozen=True)
+class FormLexicon:
+    """One form's patterns. `pieces` finds one piece of an answer after the other; its groups name their kind:
+
+    fast · numbers · word   the value of `code`, `code2` after its gap: plain digits · any digits, with what
+                            digits follow over separators · an option's word
+    text · confirm · lone   a text's rest · a confirmation · a code without a value
+    form                    a form's code: the text again, or another report
+    junk · stray            letters that mean nothing here, with the number behind them · digits after no code
+    """
+
+    form: Form
+    readers: dict[str, Reader]
+    pieces: re.Pattern[str]
+    station: re.Pattern[str]
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        return tuple(question.code for question in self.form.questions if question.required)
+
+
+class Lexicon:
+    """`heads` maps the folded codes and aliases to the form's code, or to the incident's."""
+
+    def __init__(self, checklist: Checklist) -> None:
+        self.checklist = checklist
+        self.heads = _heads(checklist)
+        self.station_lengths = frozenset(checklist.station.lengths)
+        self.category_lengths = frozenset(len(category.code) for category in checklist.categories)
+        self.head = re.compile(f"{S}*+(?P<form>{_head(checklist)})")
+        self.forms = {form.code: _form_lexicon(checklist, form) for form in checklist.forms}
+        self.incident = _incident(checklist, self.category_lengths)
+        self.commands = _commands(checklist)
+        self.report_like = _report_like(checklist)
+
+    def form_named(self, text: str) -> str | None:
+        """The form whose code or alias this folded text is."""
+        return self.heads.get(" ".join(folded_words(text)))
+
+
+def phrases(texts: Iterable[str]) -> str:
+    """A pattern for any of these phrases, the longest first, with any separators between their words."""
+    folded = {tuple(words) for text in texts if (words := folded_words(text))}
+    ordered = sorted(folded, key=lambda words: (-len("".join(words)), words))
+    return "|".join(f"{S}++".join(map(re.escape, words)) for words in ordered) or NEVER
+
+
+def _heads(checklist: Checklist) -> dict[str, str]:
+    spellings = [(form.code, (form.code, *form.aliases)) for form in checklist.forms]
+    spellings.append((checklist.incident_code, (checklist.incident_code, *checklist.incident_aliases)))
+    return {" ".join(folded_words(text)): code for code, texts in spellings for text in texts}
+
+
+def _head(checklist: Checklist) -> str:
+    """Every form's code with what may stand behind it: a separator, a station, or an answer of that very form."""
+    station = (
+        rf"{S}|$|{DIGIT}*[0-9]|(?:{_station_lengths(checklist)})(?:{S}|$)|(?:{_station_words(checklist)}){S}*+{DIGIT}"
+    )
+    behind = {form.code: f"{station}|{_answer(form)}" for form in checklist.forms}
+    behind[checklist.incident_code] = station
+    spellings = sorted(_heads(checklist).items(), key=lambda spelling: (-len(spelling[0]), spelling))
+    return "|".join(f"(?:{phrases([text])})(?={behind[code]})" for text, code in spellings)
+
+
+def _station_words(checklist: Checklist) -> str:
+    return phrases(checklist.station.words)
+
+
+def _station_lengths(checklist: Checklist) -> str:
+    return _sized(checklist.station.lengths)
+
+
+def _sized(lengths: Iterable[int]) -> str:
+    return "|".join(f"{DIGIT}{{{length}}}" for length in sorted(lengths, reverse=True)) or NEVER
+
+
+def _codes(form: Form, *types: str) -> str:
+    codes = [question.code for question in form.questions if not types or question.type in types]
+    return f"(?:{'|'.join(sorted(codes, key=lambda code: (-len(code), code))) or NEVER})"
+
+
+def _words(form: Form) -> str:
+    return phrases(word for question in form.questions for word in option_words(question))
+
+
+def _form_lexicon(checklist: Checklist, form: Form) -> FormLexicon:
+    heads = phrases(_heads(checklist))
+    code, word, run, numbers = _codes(form), _words(form), _run(form), _numbers(form)
+    confirmation, text = _codes(form, "confirmation"), _codes(form, "text")
+    station_follows = rf"(?={DIGIT}*[0-9])(?:{_station_lengths(checklist)})(?!{DIGIT})"
+    pieces = [
+        rf"(?P<text_code>{text}){S}++(?P<text>.++)",
+        rf"(?P<code>{code})(?P<gap>{S}*+)(?P<fast>[0-9]++)(?=$|{S}++(?!{DIGIT})|{code})",
+        rf"(?P<form>(?<!{REST})(?:{heads})(?={S}|$)|(?:{heads})(?={station_follows}))",
+        rf"(?P<code2>{code})(?P<gap2>{S}*+)"
+        rf"(?:(?P<numbers>{numbers})|(?P<word>(?:{word})(?={S}|$|{code})(?:{S}++{run})*+))",
+        rf"(?P<confirm>{confirmation})(?={S}|$|{_answer(form)})",
+        rf"(?P<lone>{code})(?={S}|$|{_answer(form)})",
+        rf"(?P<stray>{numbers})",
+        rf"(?P<junk>(?:(?![0-9]){REST})++(?:{S}*+(?={DIGIT}*[0-9]){numbers})?)",
+    ]
+    return FormLexicon(
+        form=form,
+        readers={question.code: reader(question) for question in form.questions},
+        pieces=re.compile("|".join(pieces)),
+        station=re.compile(rf"{S}*+(?:(?:{_station_words(checklist)}){S}*+)?(?P<station>{numbers})"),
+    )
+
+
+def _answer(form: Form) -> str:
+    """An answer of this form, as far as it must be seen to know that one begins here."""
+    run = rf"(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$|{_begun(form)}))"
+    confirmation = rf"{_codes(form, 'confirmation')}(?={S}|$)"
+    return rf"(?:{_codes(form)}{S}*+(?:{run}|(?:{_words(form)})(?={S}|$|{_codes(form)}))|{confirmation})"
+
+
+def _begun(form: Form) -> str:
+    return rf"{_codes(form)}{S}*+(?:{DIGIT}|{_words(form)})"
+
+
+def _run(form: Form) -> str:
+    """Digits. Where they are all letters (OK, ILL) they must stand alone, or before an answer."""
+    return rf"(?:(?={DIGIT}*[0-9]){DIGIT}++|{DIGIT}++(?={S}|$|{_begun(form)}))"
+
+
+def _numbers(form: Form) -> str:
+    """Digits, and all the digits that follow over separators: 2 067 must never be read as 2."""
+    return rf"{_run(form)}(?:{S}++{_run(form)})*+"
+
+
+def _incident(checklist: Checklist, category_lengths: frozenset[int]) -> re.Pattern[str]:
+    digits = rf"(?={DIGIT}*[0-9]){DIGIT}++"
+    station = rf"(?={DIGIT}*[0-9])(?:{_station_lengths(checklist)})(?={S}|$|{DIGIT})"
+    category = rf"(?={DIGIT}*[0-9])(?:{_sized(category_lengths)})(?![0-9])"
+    # All letters are a category only behind a station, and alone: OI is 01, but "il pleut" is no category 11.
+    behind_station = rf"{category}|(?:{_sized(category_lengths)})(?={S}|$)"
+    return re.compile(
+        rf"{S}*+(?:(?:{_station_words(checklist)}){S}*+)?"
+        rf"(?:(?P<station>{station}){S}*+(?P<category>{behind_station})"
+        rf"|(?P<category_alone>{category})"
+        rf"|(?P<odd_station>{digits}){S}++(?P<odd_category>{category})"
+        rf"|(?P<lone>{digits})(?:{S}++(?P<unknown>{digits}))?)"
+    )
+
+
+def _commands(checklist: Checklist) -> dict[CommandName, re.Pattern[str]]:
+    """Each command with its argument; `/status@our_bot` is Telegram's way."""
+    number = rf"(?:[#{re.escape(SEPARATORS)}]*+(?P<number>[0-9]++)(?P<rest>(?:(?![0-9A-Z]).*)?))?"
+    form = rf"(?:{S}++(?P<form>{phrases(_heads(checklist))}))?"
+    arguments: dict[CommandName, str] = {"help": form, "status": "", "ack": number, "done": number}
+    return {
+        name: re.compile(rf"{S}*+(?:{phrases(checklist.commands[name])})(?:@[\w ]{{1,64}}?BOT\b)?{argument}{S}*")
+        for name, argument in arguments.items()
+    }
+
+
+def _report_like(checklist: Checklist) -> re.Pattern[str]:
+    """A word, then a station or coded answers, as in `QQQ 6100 A2`, `QQQ6100A2B1` and `QQQ A1 B2`."""
+    codes = {question.code for _, question in checklist.questions()}
+    code = f"(?:{'|'.join(sorted(codes, key=lambda code: (-len(code), code))) or NEVER})"
+    station = rf"(?:(?:{_station_words(checklist)}){S}*+)?(?:{_station_lengths(checklist)})(?!{DIGIT})"
+    shape = rf"(?:{station}|(?:{code}{S}*+{DIGIT}++{S}*+)+)"
+    # The word may begin with a digit: 0PN is OPN, but not ours to guess. A word glued to answers ends where they begin.
+    letters = rf"[0-9]?(?:(?![0-9]){REST})"
+    return re.compile(
+        rf"{S}*+(?:(?P<word>{letters}{{2,24}}+){S}*+(?P<shape>{shape})|(?P<glued>{letters}{{2,24}}?)(?P<answers>{shape}))"
+    )

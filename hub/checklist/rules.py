@@ -1,0 +1,258 @@
+"""The rules of a checklist, in CEL: compiled with the configuration, judged when all that they name is known.
+
+A rule names `V` (its own form's answer), `MID.T` (another form's), `station.voters` (the frame's). Choices and
+integers are CEL integers, decimals doubles, a multiple choice a list of integers, times and texts strings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cel
+
+from hub.checklist.definition import Checklist, Form, Question, Rule
+
+Answers = Mapping[str, str]
+Reference = tuple[str, str]  # form, code; ("station", "voters")
+
+LONGEST = 1_000  # characters; CEL's own limits lie far behind, where it crashes
+_DEEPEST = 20  # brackets
+_MOST_MACROS = 2  # all, exists, map, filter: each multiplies the work
+# What an evaluation may raise on answers that nobody foresaw: a division by zero, too large a number.
+_EVALUATION_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleError:
+    """Why a rule does not load. `column` is an offset into `check`."""
+
+    form: str
+    rule: str
+    check: str
+    message: str
+    column: int = 0
+
+    def __str__(self) -> str:
+        before = self.check[: self.column].rpartition("\n")[2]
+        line = before + self.check[self.column :].partition("\n")[0]
+        return f"{self.form}.{self.rule}: {self.message}\n    {line}\n    {' ' * len(before)}^"
+
+
+class UnsoundRules(Exception):
+    """All that is wrong with a checklist's rules."""
+
+    def __init__(self, errors: tuple[RuleError, ...]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule that could be judged. `codes`: those of the judged report that it names. `key` is the rule's name,
+    with its form before it where that is not the judged report's: `MID.growing`."""
+
+    key: str
+    form: str
+    rule: Rule
+    codes: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    form: str
+    rule: Rule
+    program: Any
+    names: tuple[Reference, ...]
+
+
+class Rules:
+    def __init__(self, checklist: Checklist, compiled: tuple[CompiledRule, ...]) -> None:
+        self.checklist = checklist
+        self._convert = {
+            (form.code, question.code): _converter(question) for form, question in checklist.questions()
+        } | {_VOTERS: int}
+        self._naming: dict[Reference, list[CompiledRule]] = {}
+        for rule in compiled:
+            for name in rule.names:
+                self._naming.setdefault(name, []).append(rule)
+
+    def judge(self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None) -> list[Verdict]:
+        """Every rule, of any form, that names one of `answers` and of which all is known.
+
+        `answers` are the report's; `records` what its station has reported before, form → code → value.
+        """
+        known: dict[str, Answers] = {**records, form: {**records.get(form, {}), **answers}}
+        if voters is not None:
+            known["station"] = {"voters": str(voters)}
+        touched = {id(rule): rule for code in answers for rule in self._naming.get((form, code), ())}
+        return [verdict for rule in touched.values() if (verdict := self._verdict(rule, form, answers, known))]
+
+    def _verdict(
+        self, compiled: CompiledRule, form: str, answers: Answers, known: Mapping[str, Answers]
+    ) -> Verdict | None:
+        context: dict[str, Any] = {}
+        for home, code in compiled.names:
+            text = known.get(home, {}).get(code)
+            if text is None:
+                return None
+            value = self._convert[home, code](text)
+            context.setdefault(home, {})[code] = value
+            if home == compiled.form:
+                context[code] = value
+        try:
+            holds = compiled.program.execute(context) is not False
+        except _EVALUATION_ERRORS:
+            return None  # not to be judged on these answers
+        own = compiled.form == form
+        key = compiled.rule.name if own else f"{compiled.form}.{compiled.rule.name}"
+        codes = tuple(code for home, code in compiled.names if home == form and code in answers)
+        return Verdict(key, compiled.form, compiled.rule, codes, holds)
+
+
+def of(checklist: Checklist) -> Rules:
+    """The checklist's compiled rules, compiled once. Raises `UnsoundRules`."""
+    known = _compiled.get(id(checklist))
+    if known is None:
+        if len(_compiled) >= _KEPT:
+            _compiled.clear()
+        known = _compiled[id(checklist)] = compile_rules(checklist)
+    return known
+
+
+_KEPT = 8  # one election a process; more only in tests
+_compiled: dict[int, Rules] = {}
+
+
+def compile_rules(checklist: Checklist) -> Rules:
+    """Compiles and tries every rule of every form. Raises `UnsoundRules` with all that is wrong."""
+    found = [_compile(checklist, form, rule) for form in checklist.forms for rule in form.rules]
+    if errors := tuple(rule for rule in found if isinstance(rule, RuleError)):
+        raise UnsoundRules(errors)
+    return Rules(checklist, tuple(rule for rule in found if isinstance(rule, CompiledRule)))
+
+
+def _compile(checklist: Checklist, form: Form, rule: Rule) -> CompiledRule | RuleError:
+    def error(message: str, column: int = 0) -> RuleError:
+        return RuleError(form.code, rule.name, rule.check, message, column)
+
+    if size := _too_large(rule.check):
+        return error(*size)
+    try:
+        program = cel.compile(rule.check)
+    except ValueError as refusal:
+        return error(*_syntax_error(rule.check, str(refusal)))
+    names: dict[Reference, None] = {}
+    for name, column in _names(rule.check):
+        reference = _reference(checklist, form, name)
+        if reference is None:
+            return error(f"there is no question {'.'.join(name)}", column)
+        names[reference] = None
+    if not names:
+        return error("it names no question")
+    compiled = CompiledRule(form.code, rule, program, tuple(names))
+    message = _trial(checklist, compiled)
+    return error(message) if message else compiled
+
+
+def _too_large(check: str) -> tuple[str, int] | None:
+    if len(check) > LONGEST:
+        return f"it is longer than {LONGEST} characters", 0
+    depth = 0
+    for column, char in enumerate(check):
+        depth += (char in "([{") - (char in ")]}")
+        if depth > _DEEPEST:
+            return f"its brackets are nested deeper than {_DEEPEST}", column
+    if len(_MACRO.findall(check)) > _MOST_MACROS:
+        return f"it has more than {_MOST_MACROS} of all, exists, exists_one, map and filter", 0
+    return None
+
+
+_MACRO = re.compile(r"\.\s*(?:all|exists_one|exists|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+
+
+def _syntax_error(check: str, refusal: str) -> tuple[str, int]:
+    match = re.search(r"<input>:(\d+):(\d+): (.*)", refusal)
+    if match is None:
+        return "it is no CEL expression", 0
+    lines = check.splitlines(keepends=True)[: int(match[1]) - 1]
+    return match[3].partition(" expecting")[0], min(sum(map(len, lines)) + int(match[2]) - 1, len(check))
+
+
+def _names(check: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every dotted name and its place, but for functions, macros' own variables and what stands in strings."""
+    bare = _STRING.sub(lambda match: " " * len(match[0]), check)
+    bound = {*_MACRO.findall(bare), "true", "false", "null", "in"}
+    for match in _NAME.finditer(bare):
+        parts = tuple(part.strip() for part in match[0].split("."))
+        called = bare[match.end() :].lstrip().startswith("(")
+        parts = parts[:-1] if called else parts
+        if parts and parts[0] not in bound:
+            yield parts, match.start()
+
+
+_STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
+_VOTERS: Reference = ("station", "voters")
+
+
+def _reference(checklist: Checklist, form: Form, name: tuple[str, ...]) -> Reference | None:
+    if name == _VOTERS:
+        return _VOTERS
+    if len(name) == 1:
+        return (form.code, name[0]) if name[0] in form.by_code else None
+    other = checklist.by_code.get(name[0])
+    return (name[0], name[1]) if len(name) == 2 and other and name[1] in other.by_code else None
+
+
+def _trial(checklist: Checklist, compiled: CompiledRule) -> str | None:
+    """What goes wrong on sample answers: types that do not fit, a function that is none, a result neither true
+    nor false."""
+    for turn in range(3):
+        context: dict[str, Any] = {}
+        for home, code in compiled.names:
+            value = 1_000 if home == "station" else _samples(checklist.form(home).by_code[code])[turn]
+            context.setdefault(home, {})[code] = value
+            if home == compiled.form:
+                context[code] = value
+        try:
+            result = compiled.program.execute(context)
+        except (ArithmeticError, LookupError):
+            continue
+        except (RuntimeError, TypeError, ValueError) as refusal:
+            return str(refusal).partition(". ")[0]
+        if not isinstance(result, bool):
+            return f"it is neither true nor false, but {result!r}"
+    return None
+
+
+def _samples(question: Question) -> tuple[Any, Any, Any]:
+    low, high = question.min or 0, question.max if question.max is not None else 1_000
+    match question.type:
+        case "integer":
+            return int(low), int(high), int(low) + 1
+        case "decimal":
+            return float(low), float(high), float(low) + 0.5
+        case "multiple":
+            codes = [int(code) for code in question.option_codes]
+            return codes[:1], codes, codes[-1:]
+        case "choice":
+            codes = [int(code) for code in question.option_codes]
+            return codes[0], codes[-1], codes[len(codes) // 2]
+        case "confirmation":
+            return 1, 1, 1
+    return "07:15", "21:30", ""
+
+
+def _converter(question: Question) -> Callable[[str], Any]:
+    match question.type:
+        case "choice" | "integer" | "confirmation":
+            return int
+        case "decimal":
+            return float
+        case "multiple":
+            return lambda text: [int(code) for code in text.split(",")]
+    return str

@@ -1,0 +1,258 @@
+"""Who may say what from where, and what becomes of it: a reading and its sender judged. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hub.checklist import rules
+from hub.checklist.definition import Checklist, Form
+from hub.checklist.problems import Outcome, Problem, ProblemCode
+from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
+from hub.checklist.rules import Answers, Verdict
+from hub.sample.people import Person, Station
+
+Records = Callable[[int], Mapping[str, Answers]]  # a station's id → form → code → value
+
+# What is wrong, but no reason for the desk to look: the answers are stored all the same.
+_ONLY_TOLD = frozenset(["missing_answers", "rule_violated"])
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of one message. `station` is set where it is the sender's to report from; `rejected_station` is
+    one of the frame that was named, but is not. `judged_rules`: the keys of all rules that could be judged."""
+
+    outcome: Outcome
+    form: str | None = None
+    station: Station | None = None
+    station_code: str | None = None
+    person: Person | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    category: str | None = None
+    description: str = ""
+    comment: str = ""
+    rejected_station: Station | None = None
+    judged_rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message belongs: whose it is and from which station, or the problem with that."""
+
+    person: Person | None = None
+    station: Station | None = None
+    problem: Problem | None = None
+    rejected: Station | None = None
+
+
+def judge(
+    reading: Reading,
+    *,
+    senders: Sequence[Person],
+    stations: Mapping[str, Station],
+    records: Records,
+    checklist: Checklist,
+    now: datetime | None = None,
+) -> Judgement:
+    """Judges a reading by who sent it. `senders`: all who are registered with this address. `stations`: by code, at
+    least the senders' and the one that was texted. `records`: what the station has said so far; without its own
+    form's answers they count as missing. `now` is when the message came; None leaves opening and closing aside."""
+    known = _Known(senders, stations, records, checklist, now)
+    if not senders:
+        return known.stranger(reading)
+    match reading:
+        case ReportText():
+            return known.report(reading)
+        case IncidentText():
+            return known.incident(reading)
+        case CommandText():
+            return Judgement("accepted", person=senders[0])
+    return Judgement("rejected", person=senders[0], problems=reading.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    senders: Sequence[Person]
+    stations: Mapping[str, Station]
+    records: Records
+    checklist: Checklist
+    now: datetime | None
+
+    def stranger(self, reading: Reading) -> Judgement:
+        """Who is speaking comes before what is said: nothing else is told to somebody unknown."""
+        problems = (Problem("unknown_sender"),)
+        match reading:
+            case ReportText():
+                station = self.stations.get(reading.station or "")
+                station = station if station and station.sampled else None
+                return Judgement(
+                    "rejected", reading.form, station, reading.station, problems=problems, comment=reading.comment
+                )
+            case IncidentText():
+                return Judgement(
+                    "rejected",
+                    self.checklist.incident_code,
+                    self.stations.get(reading.station or ""),
+                    reading.station,
+                    problems=problems,
+                    category=reading.category,
+                    description=reading.description,
+                )
+        return Judgement("rejected", problems=problems)
+
+    def incident(self, reading: IncidentText) -> Judgement:
+        place = place_incident(reading, self.senders, self.stations)
+        problems = (*([place.problem] if place.problem else []), *reading.problems)
+        return Judgement(
+            "rejected" if problems else "accepted",
+            self.checklist.incident_code,
+            place.station,
+            reading.station,
+            place.person,
+            problems=problems,
+            category=reading.category,
+            description=reading.description,
+            rejected_station=place.rejected,
+        )
+
+    def report(self, reading: ReportText) -> Judgement:
+        form = self.checklist.form(reading.form)
+        place = place_report(reading, self.senders, self.stations)
+        judgement = Judgement(
+            "rejected",
+            form.code,
+            place.station,
+            reading.station,
+            place.person,
+            problems=reading.problems,
+            comment=reading.comment,
+            rejected_station=place.rejected,
+        )
+        if place.station is None:
+            # What is missing or contradicts a rule hangs on the station's record, and there is none.
+            problems = (*([place.problem] if place.problem else []), *reading.problems)
+            return replace(judgement, problems=problems)
+        if untimely := _untimely(form, self.now):
+            return replace(judgement, problems=(untimely, *reading.problems))
+        return self._judge_answers(judgement, form, reading, place.station)
+
+    def _judge_answers(self, judgement: Judgement, form: Form, reading: ReportText, station: Station) -> Judgement:
+        records = self.records(station.id)
+        answers = {code: answer.value for code, answer in reading.answers.items()}
+        verdicts = rules.of(self.checklist).judge(form.code, answers, records, station.voters)
+        broken = [verdict for verdict in verdicts if not verdict.holds]
+        refused = {code for verdict in broken if verdict.rule.severity == "reject" for code in verdict.codes}
+        kept = {code: value for code, value in answers.items() if code not in refused}
+        problems = [*reading.problems, *(_violation(verdict, reading) for verdict in broken)]
+        if missing := _missing(form, reading, records.get(form.code, {})):
+            problems.append(Problem("missing_answers", detail={"codes": missing, "form": form.code}))
+        return replace(
+            judgement,
+            outcome=_outcome(form, kept, problems, bool(refused)),
+            answers=kept,
+            problems=tuple(problems),
+            judged_rules=tuple(verdict.key for verdict in verdicts),
+        )
+
+
+def place_report(reading: ReportText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
+    """The observer and the station of a report: a station of the sample that is the sender's own."""
+    if any(problem.code == "unknown_station" for problem in reading.problems):
+        return Place(person=senders[0])  # it names two
+    if reading.station is None:
+        return _only_station(senders, stations)
+    station = stations.get(reading.station)
+    if station is None:
+        return _misplaced("unknown_station", reading, senders)
+    if owner := _owner(station, senders):
+        if not station.sampled:
+            return _misplaced("station_out_of_sample", reading, senders, station)
+        return Place(owner, station)
+    roaming = all(person.role != "observer" for person in senders)
+    if station.sampled or roaming:
+        return _misplaced("station_not_assigned", reading, senders, station)
+    return _misplaced("station_out_of_sample", reading, senders, station)
+
+
+def place_incident(reading: IncidentText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
+    """Observers report incidents from their own stations; mobile teams and staff from anywhere in the frame."""
+    if reading.station is None:
+        return _only_station(senders, stations)
+    station = stations.get(reading.station)
+    if station is None:
+        return _misplaced("unknown_station", reading, senders)
+    roaming = next((person for person in senders if person.role != "observer"), None)
+    person = _owner(station, senders) or roaming
+    return Place(person, station) if person else _misplaced("station_not_assigned", reading, senders, station)
+
+
+def _only_station(senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
+    own = [(person, code) for person in senders if person.role == "observer" for code in person.stations]
+    codes = {code for _, code in own}
+    station = stations.get(codes.pop()) if len(codes) == 1 else None
+    if station is None:
+        detail = {"stations": sorted(codes)} if codes else {}
+        return Place(person=senders[0], problem=Problem("station_missing", detail=detail))
+    return Place(own[0][0], station)
+
+
+def _owner(station: Station, senders: Sequence[Person]) -> Person | None:
+    return next((person for person in senders if person.role == "observer" and station.code in person.stations), None)
+
+
+def _misplaced(
+    code: ProblemCode,
+    reading: ReportText | IncidentText,
+    senders: Sequence[Person],
+    station: Station | None = None,
+) -> Place:
+    start, end = reading.station_span
+    own = sorted({code for person in senders for code in person.stations})
+    problem = Problem(code, start, end, value=reading.station, detail={"station": reading.station, "stations": own})
+    return Place(senders[0], None, problem, station)
+
+
+def _untimely(form: Form, now: datetime | None) -> Problem | None:
+    if now and form.opens and now < form.opens:
+        return Problem("report_not_due", detail={"form": form.code, "due": f"{form.opens:%H:%M}"})
+    if now and form.closes and now > form.closes:
+        return Problem("form_closed", detail={"form": form.code, "due": f"{form.closes:%H:%M}"})
+    return None
+
+
+def _missing(form: Form, reading: ReportText, before: Answers) -> list[str]:
+    """What is still to be told. An answer sent unsoundly is not missing; a report without any misses all."""
+    sent = reading.answers.keys() | reading.refused
+    if sent or reading.problems:
+        sent |= before.keys()
+    return [question.code for question in form.questions if question.required and question.code not in sent]
+
+
+def _violation(verdict: Verdict, reading: ReportText) -> Problem:
+    places = [reading.answers[code] for code in verdict.codes]
+    detail = {
+        "rule": verdict.key,
+        "severity": verdict.rule.severity,
+        "critical": verdict.rule.critical,
+        "codes": list(verdict.codes),
+        "form": verdict.form,
+        "message": verdict.rule.message,
+    }
+    only = places[0] if len(places) == 1 else None
+    return Problem(
+        "rule_violated",
+        only.start if only else 0,
+        only.end if only else 0,
+        field=verdict.codes[0] if only else None,
+        detail=detail,
+    )
+
+
+def _outcome(form: Form, kept: Mapping[str, str], problems: Sequence[Problem], refused: bool) -> Outcome:
+    """Rejected where a form that asks something got no sound answer; partial where something was not stored."""
+    if form.questions and not kept:
+        return "rejected"
+    return "partial" if refused or any(problem.code not in _ONLY_TOLD for problem in problems) else "accepted"
