@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from hub.checklist import rules
 from hub.checklist.definition import Form, Question, Text
 from hub.election.assembly import Draft
 from hub.election.definition import Election
@@ -18,7 +19,7 @@ Complaints = Iterator[tuple[Location, str, str]]  # where, what, and what to do
 
 def judge(election: Election, draft: Draft) -> None:
     """Adds what does not fit to the draft's findings."""
-    checks = (_languages, _texts, _repeated_codes, _questions, _moments, _categories, _analysis)
+    checks = (_languages, _texts, _repeated_codes, _questions, _moments, _rules, _categories, _analysis)
     for check in checks:
         for at, message, fix in check(election):
             draft.error(at, message, fix)
@@ -115,6 +116,20 @@ def _moments(election: Election) -> Complaints:
 
 def _due(form: Form, election: Election) -> datetime:
     return datetime.combine(form.day, form.due, election.zone)
+
+
+def _rules(election: Election) -> Complaints:
+    try:
+        rules.compile_rules(election.checklist)
+    except rules.UnsoundRules as unsound:
+        places = {
+            (form.code, rule.name): (*at, "rules", index, "check")
+            for at, form in _forms(election)
+            for index, rule in enumerate(form.rules)
+        }
+        for error in unsound.errors:
+            message = f"rule {error.rule}, column {error.column + 1}: {error.message}"
+            yield places[error.form, error.rule], message, "correct the check"
 
 
 def _categories(election: Election) -> Complaints:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import phonenumbers
 
 # What people dial before a national number in one country or another; `8 (0555) 12-34-56` has two of them.
-_TRUNKS = ("0", "8", "80", "1")
+_TRUNKS = ("0", "8", "80")
 
 
 def address_of(channel: str, sender: str, country: str) -> tuple[str, str]:

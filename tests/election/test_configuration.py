@@ -9,12 +9,12 @@ from typing import get_args
 
 import pytest
 
+from hub.checklist.people import Role
 from hub.checklist.problems import ProblemCode
 from hub.election import configuration, people, wording
 from hub.election.configuration import ConfigurationError
 from hub.election.definition import Election
 from hub.election.findings import Finding, render
-from hub.sample.people import Role
 
 ROOT = Path(__file__).parents[2]
 KYRGYZSTAN = ROOT / "config" / "kyrgyzstan-2021"
@@ -131,6 +131,9 @@ BROKEN = [
     ("forms/TAL.yaml", "opens: 2030-03-10", "opens: 2030-03-11", "forms/TAL.yaml:6", "TAL opens after it is due"),
     ("forms/TAL.yaml", "name: votes_within_list", "name: votes_add_up", "forms/TAL.yaml:36", "stands there twice"),
     ("forms/TAL.yaml", "severity: reject", "severity: refuse", "forms/TAL.yaml:39", "“refuse” is unknown"),
+    ("forms/TAL.yaml", "YA + YB\n", "YA + YC\n", "forms/TAL.yaml:34", "column 11: there is no question YC"),
+    ("forms/TAL.yaml", "YA + YB\n", "(YA + YB\n", "forms/TAL.yaml:34", "rule votes_add_up"),
+    ("forms/TAL.yaml", "check: V <= R", "check: V <= TLA.R", "forms/TAL.yaml:37", "there is no question TLA.R"),
     ("incidents.yaml", "code: 201", "code: 20101", "incidents.yaml:5", "write one to three digits"),
     ("incidents.yaml", "severity: 1", "severity: 4", "incidents.yaml:3", "“4” is unknown"),
     ("incidents.yaml", "key: campaigning", "key: violence", "incidents.yaml:6", "key violence stands there twice"),
