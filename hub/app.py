@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api import health, webhooks
@@ -33,8 +37,9 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
 
     app = FastAPI(title="Election hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
-    app.include_router(webhooks.router(hub, gateways, journal))
-    app.include_router(health.router(hub))
+    for router in (webhooks.router(hub, gateways, journal), health.router(hub)):
+        app.include_router(router)
+        _refuse_other_methods(app, router)
     mount(app, hub)
     app.add_middleware(BodyLimit)
     return app
@@ -47,34 +52,34 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > BODY_LIMIT:
-            await _too_large(send)
-            return
-        size, refused = 0, False
+        size = 0
 
         async def counted() -> Message:
-            nonlocal size, refused
+            nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
             if size > BODY_LIMIT:
-                refused = True
-                await _too_large(send)
-                return {"type": "http.disconnect"}
+                raise HTTPException(413, f"a body may have at most {BODY_LIMIT} bytes")
             return message
 
-        async def unless_refused(message: Message) -> None:
-            if not refused:
-                await send(message)
+        if scope["type"] == "http" and _declared(scope) > BODY_LIMIT:
+            too_large = PlainTextResponse(f"a body may have at most {BODY_LIMIT} bytes", 413, {"Connection": "close"})
+            await too_large(scope, receive, send)
+            return
+        await self._app(scope, counted, send)
 
-        await self._app(scope, counted, unless_refused)
+
+def _declared(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "0")
+    return int(length) if length.isdecimal() else 0
 
 
-async def _too_large(send: Send) -> None:
-    body = f"a message may have at most {BODY_LIMIT} bytes".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
-    await send({"type": "http.response.body", "body": body})
+def _refuse_other_methods(app: FastAPI, router: APIRouter) -> None:
+    """405 for a wrong method at a right path; else the console, which is mounted below, would say 404."""
+    allowed: dict[str, set[str]] = {}
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            allowed.setdefault(route.path, set()).update(route.methods or ())
+    for path, methods in allowed.items():
+        refusal = PlainTextResponse("method not allowed", 405, {"Allow": ", ".join(sorted(methods))})
+        app.router.routes.append(Route(path, refusal))

@@ -28,8 +28,12 @@ def report_reply(
     station: str | None,
     answers: Mapping[str, str],
     problems: Sequence[Problem],
+    own_station: str | None = None,
 ) -> str:
-    """The confirmation of a report: the answers as understood, every problem, and what would have been right."""
+    """The confirmation of a report: the answers as understood, every problem, and what would have been right.
+
+    `own_station` stands in the example where the message named none.
+    """
     checklist = election.checklist
     known = checklist.by_code.get(form) if form else None
     told = {"form": form or "", "station": station or "", "answers": in_order(known, answers)}
@@ -47,7 +51,7 @@ def report_reply(
         lines.append(say(election, "nothing_stored", language))
         lines += [problem_text(election, problem, language, known) for problem in wrong or missing]
         if any(problem.code in SHAPE_PROBLEMS for problem in wrong or missing):
-            lines.append(say(election, "example", language, example=example(election, known, station)))
+            lines.append(say(election, "example", language, example=example(election, known, station or own_station)))
     return "\n".join(line for line in lines if line)
 
 

@@ -70,9 +70,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 def _administer(url: str, *statements: str) -> None:
-    admin = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1
-    )
+    admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1)
     with admin.connect() as connection:
         for statement in statements:
             connection.execute(text(statement))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from hub.checklist.definition import Question
 from hub.checklist.folding import Folded
 from hub.checklist.lexicon import FormLexicon
 from hub.checklist.pieces import Piece, Scan
@@ -46,13 +45,11 @@ class _Scales:
 
     def __init__(self, form: FormLexicon, raw: str, folded: Folded, pieces: list[Piece], end: int) -> None:
         self.form, self.raw, self.folded, self.pieces, self.end = form, raw, folded, pieces, end
-        self.types = {question.code: question.type for question in form.form.questions}
-        self.elastic = {question.code for question in form.form.questions if _elastic(question)}
         self.problems: dict[int, Problem] = {}
 
     def nothing_wrong(self) -> bool:
         pieces = self.pieces
-        if not all(piece.read and piece.read.problem is None for piece in pieces):
+        if any(piece.read is None or piece.read.problem for piece in pieces):
             return False
         if pieces and pieces[-1].end == self.end < len(self.folded.text):
             return False  # touches the comment
@@ -177,7 +174,7 @@ class _Scales:
         text, behind = self.folded.text, self.end + 1
         answered = {piece.code for piece in self.pieces}
         swallowed = (match["code"] for match in self.form.pieces.finditer(text, behind) if match.lastgroup == "fast")
-        if text[behind : behind + 1].isdigit() or any(code not in answered for code in swallowed):
+        if text[behind : behind + 1].isdecimal() or any(code not in answered for code in swallowed):
             last = self.pieces[-1]
             self._refuse(len(self.pieces) - 1, last.at, last.end + 1)
 
@@ -220,7 +217,7 @@ class _Scales:
             if piece.kind in ("junk", "stray") and not piece.swallowed:
                 start, end = self.folded.span(piece.start, piece.end)
                 suggestion = self._near_code(self.folded.text[piece.start : piece.end])
-                detail = {"form": self.form.form.code, "codes": list(self.types)}
+                detail = {"form": self.form.form.code, "codes": list(self.form.types)}
                 self.problems[index] = Problem(
                     "unknown_field", start, end, value=self.raw[start:end], suggestion=suggestion, detail=detail
                 )
@@ -229,7 +226,7 @@ class _Scales:
         match = re.fullmatch(r"([^0-9]{2,5}?)[ .,:%№-]*([0-9OIL]+)", text)
         if match is None:
             return None
-        near = [code for code in self.types if OSA.distance(code, match[1]) == 1 and len(code) > 1]
+        near = [code for code in self.form.types if OSA.distance(code, match[1]) == 1 and len(code) > 1]
         if len(near) != 1 or self.form.readers[near[0]](digits(match[2])).problem:
             return None
         return near[0] + digits(match[2])
@@ -241,9 +238,8 @@ class _Scales:
         raw_start, raw_end = self.folded.span(start, end)
         if known and known.end - known.start >= raw_end - raw_start:
             return
-        code = known.code if known and not code else code or _REFUSED_AS.get(self.types[piece.code], "unknown_option")
-        if known and known.code == "out_of_range":
-            code = "not_a_number"
+        as_its_type = _REFUSED_AS.get(self.form.types[piece.code], "unknown_option")
+        code = code or (known.code if known and known.code != "out_of_range" else as_its_type)
         suggestion = self._suggestion(piece, self.folded.text[start:end])
         value = self.raw[raw_start:raw_end]
         detail = {"form": self.form.form.code}
@@ -254,24 +250,17 @@ class _Scales:
         candidate = text.translate(_TWINS).strip("-%")
         if re.fullmatch(r"[0-9]{1,3}([ .,][0-9]{3})+", candidate):
             candidate = re.sub(r"[ .,]", "", candidate)
-        read = self.form.readers[piece.code](candidate) if candidate.isdigit() else Value(problem="unknown_option")
+        read = self.form.readers[piece.code](candidate) if candidate.isdecimal() else Value(problem="unknown_option")
         return None if read.problem or candidate == text else read.value
 
     def _counts(self, piece: Piece) -> bool:
-        return piece.kind == "value" and self.types[piece.code] in ("integer", "decimal")
+        return piece.kind == "value" and self.form.types[piece.code] in ("integer", "decimal")
 
     def _numeric(self, piece: Piece) -> bool:
-        return piece.kind == "value" and piece.code in self.elastic
+        return piece.kind == "value" and piece.code in self.form.elastic
 
     def _start(self, index: int) -> int:
         return self.pieces[index].start if index < len(self.pieces) else self.end
-
-
-def _elastic(question: Question) -> bool:
-    """Whether a digit more or less may make one sound value of another."""
-    if question.type in ("choice", "confirmation"):
-        return any(len(code) > 1 for code in question.option_codes)
-    return question.type != "text"
 
 
 def _make_junk(piece: Piece) -> None:

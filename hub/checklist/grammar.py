@@ -134,7 +134,7 @@ class Grammar:
 
     def _unreadable(self, text: str, folded: Folded) -> Unreadable:
         match = self._lexicon.report_like.match(folded.text)
-        if match and any(char.isdigit() for char in match["shape"] or match["answers"]):
+        if match and any(char.isdecimal() for char in match["shape"] or match["answers"]):
             word = "word" if match["word"] else "glued"
             start, end = folded.span(*match.span(word))
             suggestion = self._nearest_form(match[word])
@@ -153,7 +153,7 @@ class Grammar:
             if head:
                 at, end = folded.span(head.start("form"), head.end("form"))
                 before = text[:at].strip()
-                lead = f" {before}" if digits(fold(before).text).isdigit() else ""
+                lead = f" {before}" if digits(fold(before).text).isdecimal() else ""
                 return f"{text[at:end]}{lead}{text[end:]}"
         return None
 

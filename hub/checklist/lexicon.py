@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from hub.checklist.definition import Checklist, CommandName, Form
+from hub.checklist.definition import Checklist, CommandName, Form, Question, QuestionType
 from hub.checklist.folding import SEPARATORS, folded_words
 from hub.checklist.values import DIGIT, Reader, option_words, reader
 
@@ -36,8 +36,13 @@ class FormLexicon:
     station: re.Pattern[str]
 
     @cached_property
-    def required(self) -> tuple[str, ...]:
-        return tuple(question.code for question in self.form.questions if question.required)
+    def types(self) -> dict[str, QuestionType]:
+        return {question.code: question.type for question in self.form.questions}
+
+    @cached_property
+    def elastic(self) -> frozenset[str]:
+        """The codes of which a digit more or less may make one sound value of another."""
+        return frozenset(question.code for question in self.form.questions if _elastic(question))
 
 
 class Lexicon:
@@ -74,13 +79,15 @@ def _heads(checklist: Checklist) -> dict[str, str]:
 
 def _head(checklist: Checklist) -> str:
     """Every form's code with what may stand behind it: a separator, a station, or an answer of that very form."""
-    station = (
-        rf"{S}|$|{DIGIT}*[0-9]|(?:{_station_lengths(checklist)})(?:{S}|$)|(?:{_station_words(checklist)}){S}*+{DIGIT}"
-    )
-    behind = {form.code: f"{station}|{_answer(form)}" for form in checklist.forms}
-    behind[checklist.incident_code] = station
+
+    def behind(answer: str) -> str:
+        lengths, words = _station_lengths(checklist), _station_words(checklist)
+        return rf"{S}|$|{DIGIT}*[0-9]|(?:{lengths})(?:{S}|$|{answer})|(?:{words}){S}*+{DIGIT}|{answer}"
+
+    answers = {form.code: behind(_answer(form)) for form in checklist.forms}
+    answers[checklist.incident_code] = behind(NEVER)
     spellings = sorted(_heads(checklist).items(), key=lambda spelling: (-len(spelling[0]), spelling))
-    return "|".join(f"(?:{phrases([text])})(?={behind[code]})" for text, code in spellings)
+    return "|".join(f"(?:{phrases([text])})(?={answers[code]})" for text, code in spellings)
 
 
 def _station_words(checklist: Checklist) -> str:
@@ -126,6 +133,12 @@ def _form_lexicon(checklist: Checklist, form: Form) -> FormLexicon:
         pieces=re.compile("|".join(pieces)),
         station=re.compile(rf"{S}*+(?:(?:{_station_words(checklist)}){S}*+)?(?P<station>{numbers})"),
     )
+
+
+def _elastic(question: Question) -> bool:
+    if question.type in ("choice", "confirmation"):
+        return any(len(code) > 1 for code in question.option_codes)
+    return question.type != "text"
 
 
 def _answer(form: Form) -> str:

@@ -77,10 +77,9 @@ def _read_pieces(lexicon: Lexicon, form: FormLexicon, text: str, at: int, end: i
     for match in form.pieces.finditer(text, at, end):
         kind = match.lastgroup
         if kind == "fast":
-            code = match["code"]
-            read = readers[code](match["fast"])
-            start, value_at = match.start("code"), match.start("fast")
-            pieces.append(Piece("value", code, start, value_at, match.end(), match["gap"], read))
+            code, gap, value = match.group("code", "gap", "fast")
+            start, stop = match.span()
+            pieces.append(Piece("value", code, start, stop - len(value), stop, gap, readers[code](value)))
             continue
         found.plain = False
         head = match if kind == "form" else lexicon.head.match(text, match.start(), end) if kind == "junk" else None
@@ -99,7 +98,7 @@ def _piece(form: FormLexicon, match: re.Match[str]) -> Piece:
     match match.lastgroup:
         case "numbers":
             code, text = match["code2"], match["numbers"]
-            letters = not any(char.isdigit() for char in text)
+            letters = not any(char.isdecimal() for char in text)
             read = form.readers[code](digits(text))
             return Piece("value", code, start, match.start("numbers"), end, match["gap2"], read, letters)
         case "word":
@@ -114,7 +113,7 @@ def _piece(form: FormLexicon, match: re.Match[str]) -> Piece:
             return Piece("lone", match["lone"], start, start, end)
         case "stray":
             return Piece("stray", "", start, start, end)
-    return Piece("junk", "", start, start, end, letters=not any(char.isdigit() for char in match[0]))
+    return Piece("junk", "", start, start, end, letters=not any(char.isdecimal() for char in match[0]))
 
 
 _WORD = re.compile(r"[^ .,:%№-]+")

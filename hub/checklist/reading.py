@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hub.checklist.definition import CommandName
 from hub.checklist.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A sound answer in its canonical form (`value`), and where it stands in the raw text."""
 
     value: str

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from hub.checklist import rules
 from hub.checklist.definition import Checklist, Form
+from hub.checklist.people import Person, Station
 from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.rules import Answers, Verdict
-from hub.sample.people import Person, Station
 
 Records = Callable[[int], Mapping[str, Answers]]  # a station's id → form → code → value
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from hub.checklist.definition import Question
 from hub.checklist.folding import folded_words
@@ -20,8 +21,7 @@ DIGITS = str.maketrans("OIL", "011")
 _MOST_DIGITS = 15  # a longer number is none that anybody counted, and would not fit a rule's integers
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value read, or why it was not. `misshapen`: not even written as one value of its type, so that what is
     glued to it may be a part of it."""
 
@@ -35,6 +35,10 @@ Reader = Callable[[str], Value]
 
 def reader(question: Question) -> Reader:
     """Reads this question's folded values, digits as digits: "1", "ДA", "330", "7:15", "1,3,4"."""
+    return lru_cache(maxsize=4096)(_reader(question))  # a day's numbers are few, and come again and again
+
+
+def _reader(question: Question) -> Reader:
     match question.type:
         case "integer":
             return lambda text: _integer(question, text)
@@ -72,7 +76,7 @@ def _choice(sound: dict[str, str]) -> Reader:
 
     def read(text: str) -> Value:
         known = values.get(text)
-        return known or Value(problem="unknown_option", misshapen=not (text.isdigit() and len(text) in lengths))
+        return known or Value(problem="unknown_option", misshapen=not (text.isdecimal() and len(text) in lengths))
 
     return read
 
@@ -91,7 +95,7 @@ def _options(question: Question, text: str) -> Value:
 
 
 def _integer(question: Question, text: str) -> Value:
-    if not text.isdigit():
+    if not text.isdecimal():
         return Value(problem="not_a_number", misshapen=True)
     if len(text) > _MOST_DIGITS:
         return Value(problem="out_of_range")

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from hub.alerts import life, routing
+from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText
 from hub.election.definition import Election
 from hub.intake.journal import Entry
 from hub.models import AlertRow, PersonRow
 from hub.replies import say
 from hub.reports.stations import StationRecords
-from hub.sample.people import Person, Station
 
 
 def status(

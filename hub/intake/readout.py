@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from hub.checklist import grammar, validation
+from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText
 from hub.election.configuration import Configuration
 from hub.election.phones import address_of
-from hub.sample.people import Person, Station
 
 
 def reader(configuration: Configuration) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

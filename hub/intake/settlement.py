@@ -12,6 +12,7 @@ from hub import outbox
 from hub.alerts import life, pages, routing, rules
 from hub.alerts.rules import Trigger
 from hub.checklist import grammar, validation
+from hub.checklist.people import Person, Station
 from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.validation import Judgement
@@ -23,9 +24,8 @@ from hub.intake.journal import Entry
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
 from hub.reports import incidents, submissions
-from hub.reports.stations import StationRecord, StationRecords
+from hub.reports.stations import StationRecords
 from hub.sample import roster
-from hub.sample.people import Person, Station
 
 READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
 
@@ -117,7 +117,7 @@ class Settlement:
             self._repeated(entry, judgement, person, station)
             return
         record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now)
-        self._flag(record, judgement)
+        self._flag(station, form.code, judgement)
         self._settled(entry, judgement.outcome, judgement, person, station)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
         for trigger in rules.by_answers(form, fresh):
@@ -201,9 +201,17 @@ class Settlement:
                 life.note(self._session, number, "paged", self._now, person_id=recipient.person.id)
         return number
 
-    def _flag(self, record: StationRecord, judgement: Judgement) -> None:
-        violated = {str(problem.detail["rule"]) for problem in judgement.problems if problem.code == "rule_violated"}
-        record.flags = sorted((set(record.flags) - set(judgement.judged_rules)) | violated)
+    def _flag(self, station: Station, form: str, judgement: Judgement) -> None:
+        """Notes on each rule's own record whether it is violated, whichever form brought it to light."""
+        violated = {
+            str(problem.detail["rule"])
+            for problem in judgement.problems
+            if problem.code == "rule_violated" and problem.detail["severity"] == "flag"
+        }
+        for key in judgement.judged_rules:
+            home, _, name = key.rpartition(".")
+            record = self._records.open(station.id, home or form, self._now)
+            record.flags = sorted(set(record.flags) - {name} | ({name} if key in violated else set()))
 
     def _follow_records(self) -> None:
         """A conflict or a violated rule is a work item of its own, which goes when its cause goes."""
@@ -263,6 +271,7 @@ class Settlement:
             station=judgement.station.code if judgement.station else None,
             answers=judgement.answers,
             problems=problems,
+            own_station=next(iter(person.stations), None) if person else None,
         )
         self._reply(entry, person, said, dedup)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
-from hub.sample.people import Person, Station
+from hub.checklist.people import Person, Station
 
 T = TypeVar("T")
 CHUNK = 500  # SQLite takes only so many parameters

@@ -67,7 +67,7 @@ async def test_a_text_that_is_too_long_is_shortened_and_not_lost(telegram: Teleg
         (Fault(status=403), True, None),
         (Fault(status=400, description="Bad Request: chat not found"), True, None),
         (Fault(status=400, description="Bad Request: BUTTON_DATA_INVALID"), True, None),
-        (Fault(status=401, description="Unauthorized"), True, None),
+        (Fault(status=401, description="Unauthorized"), False, None),
         (Fault(status=500), False, None),
         (Fault(status=502, description="Bad Gateway"), False, None),
     ],

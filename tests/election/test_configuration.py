@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -11,8 +12,8 @@ import pytest
 
 from hub.checklist.people import Role
 from hub.checklist.problems import ProblemCode
-from hub.election import configuration, people, wording
-from hub.election.configuration import ConfigurationError
+from hub.election import configuration, documents, people, wording
+from hub.election.configuration import Configuration, ConfigurationError
 from hub.election.definition import Election
 from hub.election.findings import Finding, render
 
@@ -21,14 +22,27 @@ KYRGYZSTAN = ROOT / "config" / "kyrgyzstan-2021"
 ARVENIA = ROOT / "tests" / "elections" / "arvenia"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def composed_once() -> Iterator[None]:
+    """Each case spoils one file: the others need not be parsed again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "_compose", lru_cache(documents._compose))
+        yield
+
+
+@pytest.fixture(scope="module")
+def kyrgyzstan() -> Configuration:
+    return configuration.load(KYRGYZSTAN)
+
+
 @pytest.fixture
 def arvenia(tmp_path: Path) -> Path:
     """A copy of the small election, to be spoilt."""
     return Path(shutil.copytree(ARVENIA, tmp_path / "arvenia"))
 
 
-def test_the_kyrgyz_election_loads_whole() -> None:
-    loaded = configuration.load(KYRGYZSTAN)
+def test_the_kyrgyz_election_loads_whole(kyrgyzstan: Configuration) -> None:
+    loaded = kyrgyzstan
     checklist = loaded.election.checklist
     assert [form.code for form in checklist.forms] == ["MOB", "ARR", "OPN", "TUR", "MID", "CLS", "CNT", "PRT"]
     assert len(checklist.categories) == 27
@@ -39,16 +53,16 @@ def test_the_kyrgyz_election_loads_whole() -> None:
     assert {station.region for station in loaded.stations} == {station.stratum for station in loaded.stations}
 
 
-def test_codes_options_and_limits_stay_the_texts_that_were_written() -> None:
-    checklist = configuration.load(KYRGYZSTAN).election.checklist
+def test_codes_options_and_limits_stay_the_texts_that_were_written(kyrgyzstan: Configuration) -> None:
+    checklist = kyrgyzstan.election.checklist
     yes, no = checklist.form("OPN").by_code["A"].options
     assert (yes.text["en"], yes.words["uz"], no.code, no.words["uz"]) == ("yes", ("ha",), "2", ("yo'q",))
     assert checklist.category_by_code["01"].severity == 1
     assert checklist.form("PRT").by_code["PX"].max == 6000
 
 
-def test_every_critical_answer_and_every_estimate_of_the_kyrgyz_election_is_there() -> None:
-    election = configuration.load(KYRGYZSTAN).election
+def test_every_critical_answer_and_every_estimate_of_the_kyrgyz_election_is_there(kyrgyzstan: Configuration) -> None:
+    election = kyrgyzstan.election
     critical = {f"{form.code}.{question.code}": question.critical for form, question in election.checklist.questions()}
     assert {key: codes for key, codes in critical.items() if codes} == {
         "OPN.A": ("2",),

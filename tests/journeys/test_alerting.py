@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bots.emulated.faults import Fault
 from hub.models import AlertEventRow, AlertRow
-from tests.journeys.conftest import Town
+from tests.journeys.town import Town
 
 A1, A4, MOBILE, LAWYER = "+237670000001", "+237670000004", "+237670000009", "+237680000003"
 COORDINATOR, OTHER_COORDINATOR = 8200001, 8200002

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from hub.models import IncidentRow, StationRecordRow
-from tests.journeys.conftest import Town
+from tests.journeys.town import Town
 
 A1, A2, A3, A4 = "+237670000001", "+237670000002", "+237670000003", "+237670000004"
 STRANGER = "+237699999999"
@@ -89,7 +89,7 @@ async def test_chatter_gets_an_example_of_what_would_be_right(town: Town) -> Non
     await town.sms(A1, "rappelez-moi svp")
     await town.work()
     [(_, reply)] = town.told()
-    assert "Exemple : SET 10001 H0715 M1 A1" in reply
+    assert "Exemple : SET 10001 H0715 M1 A1 W1.5" in reply
 
 
 async def test_a_report_before_its_time_is_refused_and_taken_in_its_time(town: Town) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.conftest import SID, Town
+from tests.journeys.town import SID, Town
 
 
 async def test_an_unsigned_webhook_is_refused_and_nothing_is_stored(town: Town) -> None:
