@@ -60,7 +60,7 @@ def read(directory: Path, name: str, findings: Findings) -> Document:
     document = Document(name)
     try:
         text = (directory / name).read_bytes().decode("utf-8-sig")
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = _compose(text)
     except FileNotFoundError:
         findings.error(name, 0, "this file is missing", "config/README.md tells what belongs in it")
     except UnicodeDecodeError as error:
@@ -78,6 +78,11 @@ def read(directory: Path, name: str, findings: Findings) -> Document:
         else:
             document.value = _value(node, (), document, findings)
     return document
+
+
+def _compose(text: str) -> Node | None:
+    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return node
 
 
 def _value(node: Node, at: Location, document: Document, findings: Findings) -> Any:
