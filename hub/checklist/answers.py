@@ -118,10 +118,18 @@ class _Scales:
     def _refuse_signs(self) -> None:
         """T-5 is minus five, unless every answer of the message is written with a hyphen."""
         written = [piece for piece in self.pieces if piece.kind == "value"]
-        style = all(piece.gap.count("-") == 1 for piece in written) and len({piece.code for piece in written}) > 1
-        for index, piece in enumerate(self.pieces):
-            if "-" in piece.gap and self._counts(piece) and not style:
-                self._refuse(index, piece.at - len(piece.gap) + piece.gap.index("-"), piece.end)
+        hyphened = [piece for piece in written if piece.gap.count("-") == 1]
+        if len(hyphened) == len(written) and len({piece.code for piece in written}) > 1:
+            return
+        signs = [index for index, piece in enumerate(self.pieces) if "-" in piece.gap and self._counts(piece)]
+        for index in signs:
+            piece = self.pieces[index]
+            self._refuse(index, piece.at - len(piece.gap) + piece.gap.index("-"), piece.end)
+        if signs and len(hyphened) * 2 > len(written):
+            # Where most have a hyphen, a number without one may have a digit in its place.
+            for index, piece in enumerate(self.pieces):
+                if self._counts(piece) and "-" not in piece.gap:
+                    self._refuse(index, piece.at, piece.end)
 
     def _refuse_marks(self) -> None:
         """A number with %, ~, < or the like at its side is not the number that was asked for."""
@@ -159,8 +167,10 @@ class _Scales:
         return bool(piece.read and piece.read.misshapen)
 
     def _other_field(self, piece: Piece) -> bool:
-        """`ZZ4`: an answer to a question that the form lacks. A single letter may be a mistyped digit: K14Y0."""
-        return re.fullmatch(r"[A-HJKMNP-Z]{2,}[0-9OIL]+", self.folded.text[piece.start : piece.end]) is not None
+        """`ZZ4`: an answer to a question that the form lacks. Not `Y4` or, where N is a question, `YN4`: there one
+        letter may stand for a digit of the answer before, as in K14Y0 and X4YN18."""
+        match = re.fullmatch(r"([A-HJKMNP-Z]{2,})[0-9OIL]+", self.folded.text[piece.start : piece.end])
+        return match is not None and match[1][1:] not in self.form.types
 
     def _swallow(self, index: int, following: Piece) -> None:
         following.swallowed = True
@@ -188,10 +198,13 @@ class _Scales:
             values = [self.pieces[index].read for index in places]
             if len(set(values)) < 2:
                 continue
+            # A correction is written at the end; where all answers are glued, so is it.
+            corrected = places[-1] == len(self.pieces) - 1 and places[-1] not in self.problems and self._all_glued()
             if not any(index in self.problems for index in places):
                 self._refuse_contradiction(code, places)
-            for index in places:
-                self._refuse_before(index)
+            if not corrected:
+                for index in places:
+                    self._refuse_before(index)
 
     def _refuse_contradiction(self, code: str, places: list[int]) -> None:
         values = [value.value for index in places if (value := self.pieces[index].read)]
@@ -204,9 +217,7 @@ class _Scales:
         before = self.pieces[index - 1]
         if index == 0 or before.end != self.pieces[index].start or not self._numeric(before):
             return
-        # A correction is written at the end; where all answers are glued, that one is glued, too.
-        correction = index == len(self.pieces) - 1 and self._all_glued()
-        if not correction and index - 1 not in self.problems:
+        if index - 1 not in self.problems:
             self._refuse(index - 1, before.at, self.pieces[index].end)
 
     def _all_glued(self) -> bool:
