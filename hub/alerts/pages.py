@@ -10,7 +10,7 @@ from hub.alerts.rules import Trigger
 from hub.election.definition import Election
 from hub.outbox import Draft
 from hub.replies import say
-from hub.sample.people import Person, Station
+from hub.checklist.people import Person, Station
 
 CHANNEL = {"telegram": "telegram", "phone": "sms"}
 

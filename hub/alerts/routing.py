@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.election.definition import Alerting
 from hub.models import OutboxRow
 from hub.sample import roster
-from hub.sample.people import Person
+from hub.checklist.people import Person
 from hub.sample.roster import Contact
 
 

@@ -72,7 +72,9 @@ class SecurityHeaders:
 
 def _to_login(request: Request, _error: Exception) -> Response:
     # After a change there is nothing to come back to: a form cannot be sent again by a link.
-    back = urlsplit(request.headers.get("hx-current-url", request.url.path if request.method in SAFE_METHODS else "/"))
+    page_before = request.headers.get("hx-current-url") or request.headers.get("referer", "/")
+    asked_for_a_page = request.method in SAFE_METHODS and "hx-request" not in request.headers
+    back = urlsplit(request.url.path if asked_for_a_page else page_before)
     where = f"/login?next={quote(back.path)}" if back.path != "/" else "/login"
     if request.headers.get("hx-request"):
         return Response(status_code=200, headers={"HX-Redirect": where})

@@ -21,7 +21,7 @@ from hub.context import Hub
 from hub.database import reading, writing
 from hub.desk import items, queue
 from hub.desk.items import Item
-from hub.desk.queue import Claimed, TakenBy
+from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.intake import corrections
 from hub.reports import stations
 
@@ -29,11 +29,12 @@ routes = pages("desk")
 
 
 @routes.get("")
-def first(request: Request, hub: Here, done: str = "") -> Response:
+def first(request: Request, caller: Caller, hub: Here, done: str = "") -> Response:
     """The queue with nothing opened."""
     with reading(hub.engine) as session:
         entries = queue.waiting(session, hub.timer())
-    return page(request, "desk/page.html", entries=entries, current=None, item=None, done=done)
+    free = _free(entries, caller)
+    return page(request, "desk/page.html", entries=entries, current=None, item=None, done=done, free=free)
 
 
 @routes.get("/queue")
@@ -282,5 +283,10 @@ def _next(hub: Hub, caller: Visitor, item_id: int, done: str) -> Response:
     """On to the first item that is free, so that nobody has to go back to the list."""
     with reading(hub.engine) as session:
         entries = queue.waiting(session, hub.timer())
-    free = [it.id for it in entries if it.id != item_id and it.holder_id in (None, caller.account.id)]
-    return RedirectResponse(f"/desk/{free[0]}?done={done}" if free else f"/desk?done={done}", 303)
+    free = _free(entries, caller, but=item_id)
+    return RedirectResponse(f"/desk/{free}?done={done}" if free else f"/desk?done={done}", 303)
+
+
+def _free(entries: list[QueueEntry], caller: Visitor, but: int = 0) -> int | None:
+    """The first item that nobody else has."""
+    return next((it.id for it in entries if it.id != but and it.holder_id in (None, caller.account.id)), None)

@@ -38,6 +38,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Told:
+    """A text with what was read in it. `title`: the form's, or what an incident is about."""
+
+    text: str
     outcome: str
     form: str
     title: str
@@ -63,6 +66,7 @@ def told(election: Election, read: Judgement, text: str, language: str) -> Told:
     form = election.checklist.by_code.get(read.form or "")
     wrong = {problem.field for problem in read.problems if problem.field}
     return Told(
+        text=text,
         outcome=read.outcome,
         form=read.form or "",
         title=_words(election, form.title, language) if form else _category(election, read, language),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from hub.models import IncidentRow
 
-SAME_WITHIN = timedelta(hours=12)  # the same words again within this time are the same incident, sent twice
+# The same words again so soon are one incident, sent twice; later they may be a new one, and two calls are cheap.
+SAME_WITHIN = timedelta(minutes=30)
 
 
 def record(

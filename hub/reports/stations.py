@@ -77,16 +77,16 @@ class StationRecord:
 
 
 class StationRecords:
-    """The records of some stations, held by one transaction: `load`, change them, `save`."""
+    """The records of some stations, held by one transaction (unless they are only looked at: `lock=False`)."""
 
-    def __init__(self, session: Session, station_ids: Collection[int]) -> None:
+    def __init__(self, session: Session, station_ids: Collection[int], *, lock: bool = True) -> None:
         self._session = session
         self._records: dict[tuple[int, str], StationRecord] = {}
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
         ids = sorted(station_ids)
         for start in range(0, len(ids), 500):
-            self._load(ids[start : start + 500])
+            self._load(ids[start : start + 500], lock)
 
     def get(self, station_id: int, form: str) -> StationRecord | None:
         return self._records.get((station_id, form))
@@ -130,10 +130,11 @@ class StationRecords:
             ],
         )
 
-    def _load(self, ids: list[int]) -> None:
-        # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
-        lock = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
-        self._session.execute(lock.with_for_update(key_share=True))
+    def _load(self, ids: list[int], lock: bool) -> None:
+        if lock:
+            # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
+            stations = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
+            self._session.execute(stations.with_for_update(key_share=True))
         table = StationRecordRow.__table__
         for row in self._session.execute(select(table).where(table.c.station_id.in_(ids))).mappings():
             record = StationRecord(**row)

@@ -1,0 +1,112 @@
+"""A console over a small election: people who text, browsers that are logged in, one real database, one set clock."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from bots.gateway import InboundMessage
+from hub.accounts import sessions
+from hub.console import access
+from hub.console.app import console
+from hub.context import Hub
+from hub.database import writing
+from hub.election import configuration
+from hub.intake import journal, pipeline
+from hub.models import AccountRow, AuditRow, WorkItemRow
+from hub.sample import importer
+from hub.settings import Settings
+from hub.vault import Vault
+
+ARVENIA = Path(__file__).parent.parent / "elections" / "arvenia"
+URL = "http://console.test"
+MORNING = datetime(2030, 3, 10, 7, 40, tzinfo=UTC)  # 08:40 in Arvenia
+OWN = {"sec-fetch-site": "same-origin"}
+STAFF = {
+    "operator-1": ("operator", ""),
+    "operator-2": ("operator", ""),
+    "littoral": ("coordinator", "Littoral"),
+    "office": ("head_office", ""),
+    "admin": ("admin", ""),
+}
+A1, A2, A3, A4 = "+237670000001", "+237670000002", "+237670000003", "+237670000004"
+
+
+@dataclass
+class House:
+    hub: Hub
+    app: FastAPI
+    clock: list[datetime]
+    texts: int = 0
+
+    def text(self, sender: str, text: str) -> None:
+        """An observer texts, and the hub reads it."""
+        self.texts += 1
+        message = InboundMessage("twilio", "sms", f"SM{self.texts}", sender, text, raw=b"{}")
+        with writing(self.hub.engine) as session:
+            journal.store(session, [journal.row(message, self.hub.vault, "CM", self.clock[0])])
+        while pipeline.settle_batch(self.hub, 100):
+            pass
+
+    def browser(self, name: str | None = None) -> httpx.AsyncClient:
+        """A browser; logged in where a name is given."""
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=URL, headers=OWN)
+        if name:
+            with writing(self.hub.engine) as session:
+                account_id = session.scalars(select(AccountRow.id).where(AccountRow.name == name)).one()
+                token = sessions.begin(session, account_id, "10.0.0.1", self.hub.timer())
+            client.cookies.set(access.COOKIE, token)
+        return client
+
+    def item(self, kind: str = "message") -> int:
+        """The newest open work item of a kind."""
+        with Session(self.hub.engine) as session:
+            rows = select(WorkItemRow.id).where(WorkItemRow.kind == kind, WorkItemRow.closed_at.is_(None))
+            return session.scalars(rows.order_by(WorkItemRow.id.desc())).all()[0]
+
+    def audited(self) -> list[str]:
+        with Session(self.hub.engine) as session:
+            return list(session.scalars(select(AuditRow.action).order_by(AuditRow.id)))
+
+
+def build(engine: Engine) -> None:
+    """The election and its accounts, into an empty database."""
+    with writing(engine) as session:
+        importer.load(session, configuration.load(ARVENIA), vault(), MORNING)
+        for name, (role, region) in STAFF.items():
+            session.add(AccountRow(name=name, role=role, region=region, language="en", password_hash="-"))
+
+
+def open_house(engine: Engine) -> House:
+    clock = [MORNING]
+    settings = Settings(secret_key=SecretStr("s" * 40), public_url=URL)
+    with Session(engine) as session:
+        election = importer.election(session)
+    assert election is not None
+    hub = Hub(settings, engine, vault(), election, lambda: clock[0], lambda: clock[0])
+    return House(hub, console(hub), clock)
+
+
+def vault() -> Vault:
+    return Vault("s" * 40)
+
+
+async def csrf(browser: httpx.AsyncClient) -> str:
+    """The token that every page of a log-in carries."""
+    page = await browser.get("/alerts")
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+async def post(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """What a form of our own pages sends."""
+    return await browser.post(path, data={"csrf": await csrf(browser)} | fields)

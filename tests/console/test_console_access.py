@@ -1,0 +1,121 @@
+"""The gate: every page for every role, and what a forged request gets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+
+from hub.console import access
+from hub.console.access import ACTS, SEES
+from tests.console.house import OWN, STAFF, House, csrf
+
+FREE = {("GET", "/login"), ("POST", "/login"), ("POST", "/language")}
+
+
+def routes(house: House) -> list[tuple[str, str]]:
+    """Every (method, path) of the console, numbers filled in."""
+    found = [
+        (method, re.sub(r"\{.*?\}", "1", route.path))
+        for route in walk(house.app.router.routes)
+        for method in sorted(route.methods)
+    ]
+    assert len(found) > 20
+    return found
+
+
+def walk(entries: object) -> list[APIRoute]:
+    """FastAPI keeps an included router whole; what it holds are the routes."""
+    found: list[APIRoute] = []
+    for entry in entries:  # type: ignore[attr-defined]
+        if isinstance(entry, APIRoute):
+            found.append(entry)
+        elif hasattr(entry, "original_router"):
+            found += walk(entry.original_router.routes)
+    return found
+
+
+async def test_a_stranger_gets_to_the_log_in_and_nowhere_else(house: House) -> None:
+    async with house.browser() as browser:
+        for method, path in routes(house):
+            if (method, path) in FREE:
+                continue
+            answer = await browser.request(method, path)
+            assert answer.status_code == 303, (method, path)
+            assert answer.headers["location"].startswith("/login"), (method, path)
+
+
+@pytest.mark.parametrize("name", STAFF)
+async def test_each_role_sees_and_does_what_the_table_says_and_no_more(house: House, name: str) -> None:
+    role, _ = STAFF[name]
+    async with house.browser(name) as browser:
+        token = await csrf(browser)
+        for method, path in routes(house):
+            place = path.split("/")[1]
+            if (method, path) in FREE or place in ("", "pulse", "me", "logout"):
+                continue
+            allowed = place in (SEES[role] if method == "GET" else ACTS[role])  # type: ignore[index]
+            answer = await browser.request(method, path, headers={"x-csrf": token} if method == "POST" else {})
+            assert (answer.status_code == 403) is not allowed, (method, path, answer.status_code)
+            assert answer.status_code < 500, (method, path)
+
+
+@pytest.mark.parametrize(
+    ("headers", "with_token", "status"),
+    [
+        (OWN, True, 303),
+        (OWN, False, 403),
+        ({"sec-fetch-site": "cross-site"}, True, 403),
+        ({"sec-fetch-site": "same-site"}, True, 403),
+        ({"sec-fetch-site": "none"}, True, 403),
+        ({"origin": "http://console.test"}, True, 303),
+        ({"origin": "https://evil.example"}, True, 403),
+        ({}, True, 403),
+    ],
+)
+async def test_a_change_needs_our_own_page_and_the_token_of_the_log_in(
+    house: House, headers: dict[str, str], with_token: bool, status: int
+) -> None:
+    async with house.browser("operator-1") as browser:
+        token = await csrf(browser)
+        del browser.headers["sec-fetch-site"]
+        answer = await browser.post("/logout", data={"csrf": token if with_token else "wrong"}, headers=headers)
+        assert answer.status_code == status
+
+
+async def test_the_log_in_itself_cannot_be_sent_from_another_site(house: House) -> None:
+    async with house.browser() as browser:
+        answer = await browser.post("/login", data={"name": "x"}, headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+    assert house.audited() == []
+
+
+async def test_every_answer_carries_the_strict_headers_and_no_page_has_anything_inline(house: House) -> None:
+    async with house.browser("admin") as browser:
+        for path in ("/login", "/day", "/findings", "/alerts", "/desk", "/accounts", "/audit", "/nothing", "/static/x"):
+            answer = await browser.get(path)
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'self'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", answer.text), path
+
+
+async def test_an_unknown_address_and_a_wrong_method_get_a_page_that_says_what_to_do(house: House) -> None:
+    async with house.browser("operator-1") as browser:
+        missing = await browser.get("/nothing")
+        assert missing.status_code == 404
+        assert "There is nothing here" in missing.text
+        assert (await browser.get("/desk/999")).status_code == 404
+        assert (await browser.get("/desk/nonsense")).status_code == 422
+        assert (await browser.delete("/login")).status_code == 405
+
+
+def test_every_role_lands_somewhere_and_may_only_act_where_it_sees() -> None:
+    assert SEES.keys() == ACTS.keys()
+    for role, places in SEES.items():
+        assert places
+        assert ACTS[role] <= set(places), role
+    assert access.COOKIE == "hub_session"

@@ -1,0 +1,142 @@
+"""The desk in a real Chromium, with the keyboard alone, by two operators."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from hub.accounts import accounts
+from hub.database import writing
+from tests.console.house import A1, A2, House
+
+CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "blue-kettle-92-river"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium is installed here"),
+]
+
+
+@pytest.fixture
+def url(house: House) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What browsers complained of: a broken script, a policy violated. There must be nothing."""
+    heard: list[str] = []
+    yield heard
+    assert heard == []
+
+
+def log_in(chromium: Browser, url: str, house: House, name: str, complaints: list[str], width: int = 1280) -> Page:
+    with writing(house.hub.engine) as session:
+        accounts.create(session, name, "operator", "en", password=PASSWORD)
+    context: BrowserContext = chromium.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(url)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    return page
+
+
+def test_two_operators_at_the_desk_with_the_keyboard(
+    house: House, url: str, chromium: Browser, complaints: list[str]
+) -> None:
+    house.text(A1, "SET H2570 M1 A1")
+    house.text(A2, "SET H0715 M1 A1 W3O.5x")
+    first = log_in(chromium, url, house, "first", complaints)
+    second = log_in(chromium, url, house, "second", complaints)
+
+    first.keyboard.press("j")
+    first.keyboard.press("Enter")
+    first.wait_for_url("**/desk/1")
+    expect(first.locator("#original mark")).to_have_text("25701")
+
+    second.goto(f"{url}/desk/1")
+    expect(second.get_by_role("alert")).to_contain_text("first has this item since 08:40")
+    expect(second.locator("textarea")).to_have_count(0)
+
+    first.keyboard.press("e")
+    first.keyboard.press("Control+a")
+    first.keyboard.type("SET H0725 M12 A1")
+    expect(first.locator("#reading")).to_contain_text("ink, seals")
+    expect(first.locator("#reading .mark")).to_contain_text("accepted")
+    first.keyboard.press("Control+Enter")
+    first.wait_for_url("**/desk/2?done=saved")  # the next one opened by itself
+    expect(first.get_by_role("status")).to_contain_text("Stored")
+
+
+def test_a_draft_outlives_a_reload_and_a_log_in_that_ended(
+    house: House, url: str, chromium: Browser, complaints: list[str]
+) -> None:
+    house.text(A1, "SET H2570 M1 A1")
+    page = log_in(chromium, url, house, "first", complaints)
+    page.goto(f"{url}/desk/1")
+    page.locator("#text").fill("SET H0725 M1 A1")
+    page.context.clear_cookies()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/login?next=/desk/1")
+    page.get_by_label("Name").fill("first")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/1")
+    expect(page.locator("#text")).to_have_value("SET H0725 M1 A1")
+    expect(page.locator("#reading .mark")).to_contain_text("accepted")
+
+
+def test_a_phone_shows_the_list_then_the_item_and_nothing_wider_than_the_screen(
+    house: House, url: str, chromium: Browser, complaints: list[str]
+) -> None:
+    house.text(A1, "SET H2570 M1 A1 # " + "a long comment without end " * 8)
+    page = log_in(chromium, url, house, "first", complaints, width=360)
+    expect(page.locator("#queue")).to_be_visible()
+    for path in ("/desk", "/desk/1", "/alerts"):
+        page.goto(url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.goto(f"{url}/desk/1")
+    expect(page.locator("#queue")).to_be_hidden()
+    page.get_by_text("← the list").click()
+    expect(page.locator("#queue")).to_be_visible()
+
+
+def test_a_suggestion_writes_itself_where_the_problem_is_and_help_opens(
+    house: House, url: str, chromium: Browser, complaints: list[str]
+) -> None:
+    house.clock[0] = house.clock[0].replace(hour=20)
+    house.text(A1, "TAL R9З0 V500 YA300 YB200")
+    page = log_in(chromium, url, house, "first", complaints)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto(f"{url}/desk/1")
+    page.get_by_role("button", name="write 930").click()
+    expect(page.locator("#text")).to_have_value("TAL R930 V500 YA300 YB200")
+    expect(page.locator("#reading .mark")).to_contain_text("accepted")
