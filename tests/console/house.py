@@ -60,11 +60,14 @@ class House:
         """A browser; logged in where a name is given."""
         client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=URL, headers=OWN)
         if name:
-            with writing(self.hub.engine) as session:
-                account_id = session.scalars(select(AccountRow.id).where(AccountRow.name == name)).one()
-                token = sessions.begin(session, account_id, "10.0.0.1", self.hub.timer())
-            client.cookies.set(access.COOKIE, token)
+            client.cookies.set(access.COOKIE, self.token(name))
         return client
+
+    def token(self, name: str) -> str:
+        """What the browser of somebody who logged in holds."""
+        with writing(self.hub.engine) as session:
+            account_id = session.scalars(select(AccountRow.id).where(AccountRow.name == name)).one()
+            return sessions.begin(session, account_id, "10.0.0.1", self.hub.timer())
 
     def item(self, kind: str = "message") -> int:
         """The newest open work item of a kind."""

@@ -19,7 +19,7 @@ def routes(house: House) -> list[tuple[str, str]]:
     found = [
         (method, re.sub(r"\{.*?\}", "1", route.path))
         for route in walk(house.app.router.routes)
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
     assert len(found) > 20
     return found

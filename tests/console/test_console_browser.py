@@ -12,6 +12,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from hub.accounts import accounts
+from hub.console import access
 from hub.database import writing
 from tests.console.house import A1, A2, House
 
@@ -35,7 +36,7 @@ def url(house: House) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
@@ -53,17 +54,12 @@ def complaints() -> Iterator[list[str]]:
 
 
 def log_in(chromium: Browser, url: str, house: House, name: str, complaints: list[str], width: int = 1280) -> Page:
-    with writing(house.hub.engine) as session:
-        accounts.create(session, name, "operator", "en", password=PASSWORD)
     context: BrowserContext = chromium.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
+    context.add_cookies([{"name": access.COOKIE, "value": house.token(name), "url": url}])
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/desk")
+    page.goto(f"{url}/desk")
     return page
 
 
@@ -72,8 +68,8 @@ def test_two_operators_at_the_desk_with_the_keyboard(
 ) -> None:
     house.text(A1, "SET H2570 M1 A1")
     house.text(A2, "SET H0715 M1 A1 W3O.5x")
-    first = log_in(chromium, url, house, "first", complaints)
-    second = log_in(chromium, url, house, "second", complaints)
+    first = log_in(chromium, url, house, "operator-1", complaints)
+    second = log_in(chromium, url, house, "operator-2", complaints)
 
     first.keyboard.press("j")
     first.keyboard.press("Enter")
@@ -81,7 +77,7 @@ def test_two_operators_at_the_desk_with_the_keyboard(
     expect(first.locator("#original mark")).to_have_text("25701")
 
     second.goto(f"{url}/desk/1")
-    expect(second.get_by_role("alert")).to_contain_text("first has this item since 08:40")
+    expect(second.get_by_role("alert")).to_contain_text("operator-1 has this item since 08:40")
     expect(second.locator("textarea")).to_have_count(0)
 
     first.keyboard.press("e")
@@ -98,6 +94,8 @@ def test_a_draft_outlives_a_reload_and_a_log_in_that_ended(
     house: House, url: str, chromium: Browser, complaints: list[str]
 ) -> None:
     house.text(A1, "SET H2570 M1 A1")
+    with writing(house.hub.engine) as session:
+        accounts.create(session, "first", "operator", "en", password=PASSWORD)
     page = log_in(chromium, url, house, "first", complaints)
     page.goto(f"{url}/desk/1")
     page.locator("#text").fill("SET H0725 M1 A1")
@@ -116,7 +114,7 @@ def test_a_phone_shows_the_list_then_the_item_and_nothing_wider_than_the_screen(
     house: House, url: str, chromium: Browser, complaints: list[str]
 ) -> None:
     house.text(A1, "SET H2570 M1 A1 # " + "a long comment without end " * 8)
-    page = log_in(chromium, url, house, "first", complaints, width=360)
+    page = log_in(chromium, url, house, "operator-1", complaints, width=360)
     expect(page.locator("#queue")).to_be_visible()
     for path in ("/desk", "/desk/1", "/alerts"):
         page.goto(url + path)
@@ -132,7 +130,7 @@ def test_a_suggestion_writes_itself_where_the_problem_is_and_help_opens(
 ) -> None:
     house.clock[0] = house.clock[0].replace(hour=20)
     house.text(A1, "TAL R9З0 V500 YA300 YB200")
-    page = log_in(chromium, url, house, "first", complaints)
+    page = log_in(chromium, url, house, "operator-1", complaints)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")

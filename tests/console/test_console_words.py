@@ -46,8 +46,9 @@ def test_no_string_is_missing_unsure_or_left_over(language: str) -> None:
     assert len(wanted) > 150
     assert set(told) == wanted
     for key, message in told.items():
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        strings = [message.string] if isinstance(message.string, str) else [str(each) for each in message.string or ()]
         assert not message.fuzzy, key
+        assert strings, key
         assert all(strings), key
         plain = key if isinstance(key, str) else key[0]
         for string in strings:

@@ -22,6 +22,10 @@
   const edit = document.querySelector("form[data-draft]");
   const text = document.getElementById("text");
   const draft = edit && `draft-${edit.dataset.draft}`;
+  if (new URLSearchParams(location.search).has("done")) {
+    // The server has what was sent: that draft is not needed any more.
+    sessionStorage.removeItem(sessionStorage.getItem("sent") ?? "");
+  }
   if (edit && text && !text.readOnly) {
     const kept = sessionStorage.getItem(draft);
     if (kept !== null && kept !== text.value) {
@@ -29,13 +33,6 @@
       addEventListener("load", () => text.dispatchEvent(new Event("input", { bubbles: true })));
     }
     text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-  }
-  const done = new URLSearchParams(location.search).get("done");
-  if (done) {
-    // The server has what was sent: drafts of items that were left by storing are not needed any more.
-    const sent = sessionStorage.getItem("sent");
-    if (sent) sessionStorage.removeItem(sent);
-    if (sent && sent === draft && text) location.replace(location.pathname);
   }
   edit?.addEventListener("submit", () => sessionStorage.setItem("sent", draft));
 
