@@ -82,7 +82,7 @@ def _head(checklist: Checklist) -> str:
 
     def behind(answer: str) -> str:
         lengths, words = _station_lengths(checklist), _station_words(checklist)
-        return rf"{S}|$|{DIGIT}*[0-9]|(?:{lengths})(?:{S}|$|{answer})|(?:{words}){S}*+{DIGIT}|{answer}"
+        return rf"{DIGIT}*[0-9]|(?:{lengths})?(?:{S}|$|{answer})|(?:{words}){S}*+{DIGIT}"
 
     answers = {form.code: behind(_answer(form)) for form in checklist.forms}
     answers[checklist.incident_code] = behind(NEVER)
@@ -143,18 +143,18 @@ def _elastic(question: Question) -> bool:
 
 def _answer(form: Form) -> str:
     """An answer of this form, as far as it must be seen to know that one begins here."""
-    run = rf"(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$|{_begun(form)}))"
     confirmation = rf"{_codes(form, 'confirmation')}(?={S}|$)"
-    return rf"(?:{_codes(form)}{S}*+(?:{run}|(?:{_words(form)})(?={S}|$|{_codes(form)}))|{confirmation})"
-
-
-def _begun(form: Form) -> str:
-    return rf"{_codes(form)}{S}*+(?:{DIGIT}|{_words(form)})"
+    value = rf"{_run(form)}|(?:{_words(form)})(?={S}|$|{_codes(form)})"
+    return rf"(?:{_codes(form)}{S}*+(?:{value})|{confirmation})"
 
 
 def _run(form: Form) -> str:
-    """Digits. Where they are all letters (OK, ILL) they must stand alone, or before an answer."""
-    return rf"(?:(?={DIGIT}*[0-9]){DIGIT}++|{DIGIT}++(?={S}|$|{_begun(form)}))"
+    """Digits. Where they are all letters they must end like a number, or OK, ILL and MIDDLE would hold some."""
+    code = _codes(form)
+    ended = rf"{S}|$|{code}{S}*+(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$)|(?:{_words(form)}))"
+    # Some more of their kind may be glued between; not any number, or reading would not be linear.
+    like = rf"(?:{code}[OIL]{{1,4}}(?!{DIGIT})){{0,8}}+"
+    return rf"(?:(?={DIGIT}*[0-9]){DIGIT}++|{DIGIT}++(?={like}(?:{ended}|{code}[OIL])))"
 
 
 def _numbers(form: Form) -> str:
