@@ -8,7 +8,7 @@ COPY hub hub
 COPY bots bots
 COPY migrations migrations
 COPY config config
-RUN /venv/bin/python -m ensurepip && /venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+RUN /venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 hub
