@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-Role = Literal["observer", "mobile", "coordinator", "lawyer", "head_office", "operator"]
-FIELD_ROLES: frozenset[str] = frozenset({"observer", "mobile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +20,14 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A registered person. `stations`: codes of the stations this observer is assigned to now."""
+    """A registered person. `stations`: codes of the stations this observer is assigned to now.
+
+    `role`: observer · mobile · coordinator · lawyer · head_office · operator.
+    """
 
     id: int
     code: str
-    role: Role
+    role: str
     language: str
     region: str = ""
     stations: tuple[str, ...] = ()

@@ -114,7 +114,7 @@ def _stations(session: Session, statement: Select[StationRow]) -> list[Station]:
 
 
 def _person(row: PersonRow, stations: list[str]) -> Person:
-    return Person(row.id, row.code, row.role, row.language, row.region, tuple(stations))  # type: ignore[arg-type]
+    return Person(row.id, row.code, row.role, row.language, row.region, tuple(stations))
 
 
 def _current(now: datetime) -> tuple[ColumnElement[bool], ...]:

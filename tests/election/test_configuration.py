@@ -10,7 +10,6 @@ from typing import get_args
 
 import pytest
 
-from hub.checklist.people import Role
 from hub.checklist.problems import ProblemCode
 from hub.election import configuration, documents, people, wording
 from hub.election.configuration import Configuration, ConfigurationError
