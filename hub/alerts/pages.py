@@ -7,10 +7,10 @@ from datetime import datetime
 from hub import outbox
 from hub.alerts.routing import Recipient
 from hub.alerts.rules import Trigger
+from hub.checklist.people import Person, Station
 from hub.election.definition import Election
 from hub.outbox import Draft
 from hub.replies import say
-from hub.checklist.people import Person, Station
 
 CHANNEL = {"telegram": "telegram", "phone": "sms"}
 

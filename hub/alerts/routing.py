@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.checklist.people import Person
 from hub.election.definition import Alerting
 from hub.models import OutboxRow
 from hub.sample import roster
-from hub.checklist.people import Person
 from hub.sample.roster import Contact
 
 

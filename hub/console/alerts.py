@@ -8,7 +8,7 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from hub.accounts import audit
+from hub import audit
 from hub.alerts import board, life
 from hub.console import readings
 from hub.console.access import Caller, Forbidden, Here, Visitor, pages

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub.accounts import audit
+from hub import audit
 from hub.checklist.validation import Judgement
 from hub.console import readings
 from hub.console.access import Caller, Here, Visitor, pages

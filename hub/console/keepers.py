@@ -6,7 +6,8 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from hub.accounts import accounts, audit, sessions
+from hub import audit
+from hub.accounts import accounts, sessions
 from hub.console.access import Caller, Here, pages
 from hub.console.frame import page
 from hub.database import reading, writing

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from hub.accounts import accounts, audit, sessions
+from hub import audit
+from hub.accounts import accounts, sessions
 from hub.accounts.accounts import Attempt
 from hub.alerts import board
 from hub.console import languages

@@ -2,7 +2,16 @@
 
 from hub.models.base import Base
 from hub.models.desk import AccountRow, AuditRow, LoginSessionRow, WorkItemRow
-from hub.models.election import AssignmentRow, ContactRow, ElectionRow, PersonRow, StationRow
+from hub.models.election import (
+    AssignmentRow,
+    ContactRow,
+    ElectionRow,
+    InvitationRow,
+    PersonRow,
+    ReplacementRow,
+    StationRow,
+    WrongCodeRow,
+)
 from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow
 from hub.models.reports import (
     AlertEventRow,
@@ -25,13 +34,16 @@ __all__ = [
     "ElectionRow",
     "InboxRow",
     "IncidentRow",
+    "InvitationRow",
     "JournalRow",
     "LoginSessionRow",
     "OfficialRow",
     "OutboxRow",
     "PersonRow",
+    "ReplacementRow",
     "StationRecordRow",
     "StationRow",
     "SubmissionRow",
     "WorkItemRow",
+    "WrongCodeRow",
 ]

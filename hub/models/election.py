@@ -23,7 +23,7 @@ class ElectionRow(Base):
 
 
 class StationRow(Base):
-    """A polling station of the frame; `sampled` marks the sample."""
+    """A polling station of the frame; `sampled` marks the sample as it is observed, replacements included."""
 
     __tablename__ = "station"
 
@@ -63,10 +63,12 @@ class ContactRow(Base):
     hint: Mapped[str]
     state: Mapped[str] = mapped_column(default="active")  # active · blocked · opted_out
     state_at: Mapped[datetime | None]
+    linked_at: Mapped[datetime | None]  # by the person's own doing; the files know nothing of it
 
 
 class AssignmentRow(Base):
-    """Which station an observer is at, and from when until when."""
+    """Which station an observer is at, and from when until when. `filed`: it is what the files said last, even where
+    a move ended it since: files that still say so are no reason to undo the move."""
 
     __tablename__ = "assignment"
     __table_args__ = (
@@ -79,3 +81,41 @@ class AssignmentRow(Base):
     station_id: Mapped[int] = mapped_column(ForeignKey("station.id"))
     since: Mapped[datetime | None]
     until: Mapped[datetime | None]
+    filed: Mapped[bool] = mapped_column(default=False)
+
+
+class ReplacementRow(Base):
+    """A drawn station that could not be observed, and the one of its stratum that stands in for it."""
+
+    __tablename__ = "replacement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station_id: Mapped[int] = mapped_column(ForeignKey("station.id"), unique=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("station.id"), unique=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    account_id: Mapped[int | None]
+
+
+class InvitationRow(Base):
+    """A one-time code that links a Telegram account to a person. Only its keyed hash is kept."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    account_id: Mapped[int | None]
+
+
+class WrongCodeRow(Base):
+    """A code that was none, and the account it came from: who guesses is stopped."""
+
+    __tablename__ = "wrong_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sender_digest: Mapped[bytes]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -11,8 +11,8 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 from hub.checklist.people import Person, Station
+from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 
 T = TypeVar("T")
 CHUNK = 500  # SQLite takes only so many parameters

@@ -123,6 +123,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_station_sampled"), "station", ["sampled"], unique=False)
     op.create_table(
+        "wrong_code",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("sender_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wrong_code")),
+    )
+    op.create_index(op.f("ix_wrong_code_at"), "wrong_code", ["at"], unique=False)
+    op.create_table(
         "account",
         sa.Column("id", BigId, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -165,6 +173,7 @@ def upgrade() -> None:
         sa.Column("station_id", BigId, nullable=False),
         sa.Column("since", UtcDateTime(), nullable=True),
         sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("filed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_assignment_person_id_person")),
         sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_assignment_station_id_station")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
@@ -181,6 +190,7 @@ def upgrade() -> None:
         sa.Column("hint", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("state_at", UtcDateTime(), nullable=True),
+        sa.Column("linked_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_contact_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         sa.UniqueConstraint("person_id", "kind", "digest", name=op.f("uq_contact_person_id_kind_digest")),
@@ -196,12 +206,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("journal_id", name=op.f("pk_inbox")),
     )
     op.create_table(
+        "invitation",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("person_id", BigId, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.Column("account_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_invitation_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("digest", name=op.f("uq_invitation_digest")),
+    )
+    op.create_index(op.f("ix_invitation_person_id"), "invitation", ["person_id"], unique=False)
+    op.create_table(
         "official",
         sa.Column("station_id", BigId, autoincrement=False, nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("answers", Json, nullable=False),
         sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_official_station_id_station")),
         sa.PrimaryKeyConstraint("station_id", "form", name=op.f("pk_official")),
+    )
+    op.create_table(
+        "replacement",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("station_id", BigId, nullable=False),
+        sa.Column("by_id", BigId, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("account_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["station.id"], name=op.f("fk_replacement_by_id_station")),
+        sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_replacement_station_id_station")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replacement")),
+        sa.UniqueConstraint("by_id", name=op.f("uq_replacement_by_id")),
+        sa.UniqueConstraint("station_id", name=op.f("uq_replacement_station_id")),
     )
     op.create_table(
         "station_record",
@@ -321,7 +359,10 @@ def downgrade() -> None:
     op.drop_index("ix_submission_person_id", table_name="submission")
     op.drop_table("submission")
     op.drop_table("station_record")
+    op.drop_table("replacement")
     op.drop_table("official")
+    op.drop_index(op.f("ix_invitation_person_id"), table_name="invitation")
+    op.drop_table("invitation")
     op.drop_table("inbox")
     op.drop_index(op.f("ix_contact_digest"), table_name="contact")
     op.drop_table("contact")
@@ -331,6 +372,8 @@ def downgrade() -> None:
     op.drop_index("ix_alert_state", table_name="alert")
     op.drop_table("alert")
     op.drop_table("account")
+    op.drop_index(op.f("ix_wrong_code_at"), table_name="wrong_code")
+    op.drop_table("wrong_code")
     op.drop_index(op.f("ix_station_sampled"), table_name="station")
     op.drop_table("station")
     op.drop_index(op.f("ix_person_role"), table_name="person")

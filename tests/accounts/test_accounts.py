@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from hub.accounts import accounts, audit, sessions
+from hub import audit
+from hub.accounts import accounts, sessions
 from hub.accounts.accounts import AccountRefused, Attempt, Locked
 from hub.database import reading, writing
 
