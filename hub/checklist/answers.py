@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from hub.checklist.folding import Folded
-from hub.checklist.lexicon import FormLexicon
+from hub.checklist.lexicon import OTHER_CODE, FormLexicon
 from hub.checklist.pieces import Piece, Scan
 from hub.checklist.problems import Problem, ProblemCode
 from hub.checklist.reading import Answer
-from hub.checklist.values import Value, digits
+from hub.checklist.values import DIGIT, Value, digits
 
 _REFUSED_AS: dict[str, ProblemCode] = {
     "integer": "not_a_number",
@@ -169,7 +169,7 @@ class _Scales:
     def _other_field(self, piece: Piece) -> bool:
         """`ZZ4`: an answer to a question that the form lacks. Not `Y4` or, where N is a question, `YN4`: there one
         letter may stand for a digit of the answer before, as in K14Y0 and X4YN18."""
-        match = re.fullmatch(r"([A-HJKMNP-Z]{2,})[0-9OIL]+", self.folded.text[piece.start : piece.end])
+        match = re.fullmatch(rf"({OTHER_CODE}){DIGIT}+", self.folded.text[piece.start : piece.end])
         return match is not None and match[1][1:] not in self.form.types
 
     def _swallow(self, index: int, following: Piece) -> None:
@@ -194,12 +194,13 @@ class _Scales:
         for index, piece in enumerate(self.pieces):
             if piece.read and not piece.swallowed:
                 said.setdefault(piece.code, []).append(index)
+        last = max((places[-1] for places in said.values()), default=0)
         for code, places in said.items():
             values = [self.pieces[index].read for index in places]
             if len(set(values)) < 2:
                 continue
             # A correction is written at the end; where all answers are glued, so is it.
-            corrected = places[-1] == len(self.pieces) - 1 and places[-1] not in self.problems and self._all_glued()
+            corrected = places[-1] == last and last not in self.problems and self._all_glued()
             if not any(index in self.problems for index in places):
                 self._refuse_contradiction(code, places)
             if not corrected:

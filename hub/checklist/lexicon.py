@@ -17,6 +17,7 @@ from hub.checklist.values import DIGIT, Reader, option_words, reader
 S = f"[{re.escape(SEPARATORS)}]"
 REST = f"[^{re.escape(SEPARATORS)}]"
 NEVER = "(?!)"
+OTHER_CODE = "[A-HJKMNP-Z]{2,5}"  # a code that the form lacks; of one letter it may be a mistyped digit
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _answer(form: Form) -> str:
 def _run(form: Form) -> str:
     """Digits. Where they are all letters they must end like a number, or OK, ILL and MIDDLE would hold some."""
     code = _codes(form)
-    ended = rf"{S}|$|{code}{S}*+(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$)|(?:{_words(form)}))"
+    ended = rf"{S}|$|{code}{S}*+(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$)|(?:{_words(form)}))|{OTHER_CODE}[0-9]"
     # Some more of their kind may be glued between; not any number, or reading would not be linear.
     like = rf"(?:{code}[OIL]{{1,4}}(?!{DIGIT})){{0,8}}+"
     return rf"(?:(?={DIGIT}*[0-9]){DIGIT}++|{DIGIT}++(?={like}(?:{ended}|{code}[OIL])))"

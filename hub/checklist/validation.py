@@ -163,18 +163,18 @@ def place_report(reading: ReportText, senders: Sequence[Person], stations: Mappi
     if any(problem.code == "unknown_station" for problem in reading.problems):
         return Place(person=senders[0])  # it names two
     if reading.station is None:
-        return _only_station(senders, stations)
+        place = _only_station(senders, stations)
+        if place.station and not place.station.sampled:
+            return _misplaced("station_out_of_sample", reading, senders, place.station)
+        return place
     station = stations.get(reading.station)
     if station is None:
         return _misplaced("unknown_station", reading, senders)
-    if owner := _owner(station, senders):
-        if not station.sampled:
-            return _misplaced("station_out_of_sample", reading, senders, station)
-        return Place(owner, station)
-    roaming = all(person.role != "observer" for person in senders)
-    if station.sampled or roaming:
-        return _misplaced("station_not_assigned", reading, senders, station)
-    return _misplaced("station_out_of_sample", reading, senders, station)
+    # A mobile team reports no forms, wherever it is.
+    if not station.sampled and any(person.role == "observer" for person in senders):
+        return _misplaced("station_out_of_sample", reading, senders, station)
+    owner = _owner(station, senders)
+    return Place(owner, station) if owner else _misplaced("station_not_assigned", reading, senders, station)
 
 
 def place_incident(reading: IncidentText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
@@ -211,7 +211,8 @@ def _misplaced(
 ) -> Place:
     start, end = reading.station_span
     own = sorted({code for person in senders for code in person.stations})
-    problem = Problem(code, start, end, value=reading.station, detail={"station": reading.station, "stations": own})
+    named = reading.station or (station.code if station else "")
+    problem = Problem(code, start, end, value=reading.station, detail={"station": named, "stations": own})
     return Place(senders[0], None, problem, station)
 
 
