@@ -195,4 +195,5 @@ def _with_times(checklist: Checklist, opens: datetime, closes: datetime) -> Chec
 def _with(checklist: Checklist, code: str, **changes: object) -> Checklist:
     """The checklist with one form changed: built anew, as nothing that was computed from the old one may stay."""
     forms = [form.model_copy(update=changes) if form.code == code else form for form in checklist.forms]
-    return Checklist(**(dict(checklist) | {"forms": tuple(forms)}))
+    unchanged = {name: getattr(checklist, name) for name in Checklist.model_fields}
+    return Checklist(**(unchanged | {"forms": tuple(forms)}))
