@@ -66,9 +66,9 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, in the dialect of this database."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    """An INSERT that knows ON CONFLICT, in the dialect of this database. Core: the ORM would look at every row."""
+    rows = Base.metadata.tables[table.__tablename__]
+    return postgresql.insert(rows) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(rows)
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

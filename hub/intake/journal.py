@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -153,7 +153,7 @@ def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     )
     ids = list(session.scalars(statement, rows))
     if ids:
-        session.execute(insert(InboxRow), [{"journal_id": id, "attempts": 0} for id in ids])
+        session.execute(insert_into(session, InboxRow), [{"journal_id": id, "attempts": 0} for id in ids])
     return ids
 
 

@@ -6,6 +6,7 @@ decides. Merging is pure; loading locks the stations in one order, so that two w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,7 +82,7 @@ class StationRecords:
 
     def __init__(self, session: Session, station_ids: Collection[int], *, lock: bool = True) -> None:
         self._session = session
-        self._records: dict[tuple[int, str], StationRecord] = {}
+        self._records: dict[int, dict[str, StationRecord]] = defaultdict(dict)
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
         ids = sorted(station_ids)
@@ -89,18 +90,18 @@ class StationRecords:
             self._load(ids[start : start + 500], lock)
 
     def get(self, station_id: int, form: str) -> StationRecord | None:
-        return self._records.get((station_id, form))
+        return self._records[station_id].get(form)
 
     def open(self, station_id: int, form: str, now: datetime) -> StationRecord:
         """The record to be changed, new where there is none yet; `save` will write it."""
-        key = (station_id, form)
-        record = self._records.setdefault(key, StationRecord(station_id, form, now, now))
-        self._changed[key] = record
+        forms = self._records[station_id]
+        record = forms.setdefault(form, StationRecord(station_id, form, now, now))
+        self._changed[station_id, form] = record
         return record
 
     def answers(self, station_id: int) -> dict[str, dict[str, str]]:
         """The station's merged answers, form → code → value."""
-        return {form: record.answers for (id, form), record in self._records.items() if id == station_id}
+        return {form: record.answers for form, record in self._records[station_id].items()}
 
     def changed(self) -> Iterable[StationRecord]:
         return self._changed.values()
@@ -138,7 +139,7 @@ class StationRecords:
         table = StationRecordRow.__table__
         for row in self._session.execute(select(table).where(table.c.station_id.in_(ids))).mappings():
             record = StationRecord(**row)
-            self._records[record.station_id, record.form] = record
+            self._records[record.station_id][record.form] = record
             self._troubled |= {(record.station_id, record.form, kind) for kind in TROUBLES if getattr(record, kind)}
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.checklist.problems import Problem
+from hub.database import insert_into
 from hub.models import SubmissionRow
 
 
@@ -40,7 +41,7 @@ def row(
 
 def store(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        session.execute(insert(SubmissionRow), rows)
+        session.execute(insert_into(session, SubmissionRow), rows)
 
 
 def outcome(session: Session, journal_id: int) -> str | None:
