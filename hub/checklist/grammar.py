@@ -1,4 +1,4 @@
-"""Reads one text: a report, an incident, a command, or nothing readable. Pure; the rules are those of the README.
+"""Reads one text: a report, an incident, a command, or nothing readable. Refuses rather than guesses. Pure.
 
 report   := form [station] answer* [comment]        OPN 5191 A1 B2 C1 K1430 # queue outside
 incident := 'INC' [station] category anything       INC 5308 14 strangers at the table
