@@ -99,6 +99,8 @@ def test_a_draft_outlives_a_reload_and_a_log_in_that_ended(
     page = log_in(chromium, url, house, "first", complaints)
     page.goto(f"{url}/desk/1")
     page.locator("#text").fill("SET H0725 M1 A1")
+    expect(page.locator("#reading .mark")).to_contain_text("accepted")
+    page.wait_for_load_state("networkidle")  # else a preview on its way would lead to the log-in, too
     page.context.clear_cookies()
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/login?next=/desk/1")
