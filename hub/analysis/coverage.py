@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.checklist import rules
 from hub.checklist.definition import Form, Text
 from hub.election.definition import Election
 from hub.models import AlertRow, StationRecordRow, StationRow, WorkItemRow
@@ -170,17 +171,22 @@ def _by_district(stations: Sequence[_Station]) -> list[_Station]:
 def _records(session: Session, election: Election) -> _Records:
     columns = ("station_id", "form", "answers", "conflicts", "flags", "quarantined", "first_at")
     rows = session.execute(
-        select(*(StationRecordRow.__table__.c[name] for name in columns))
+        select(*(StationRecordRow.__table__.c[name] for name in columns), StationRow.voters)
         .join(StationRow, StationRow.id == StationRecordRow.station_id)
         .where(StationRow.sampled)
-    )
+    ).all()
     required = {form.code: _required(form) for form in election.checklist.forms}
     notes = {form.code: _notes(form) for form in election.checklist.forms}
     records: _Records = {form: {} for form in required}
-    for station, form, answers, conflicts, flags, quarantined, first_at in rows:
+    said: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
+    for row in rows:
+        said[row.station_id][row.form] = row.answers
+    judge = rules.of(election.checklist)
+    for station, form, answers, conflicts, flags, quarantined, first_at, voters in rows:
         if form in records:  # a form that the configuration has dropped since is nobody's business any more
             flagged = bool(quarantined or conflicts or set(flags) - notes[form])
-            records[form][station] = _Record(required[form] <= answers.keys(), flagged, first_at)
+            asked = required[form] - judge.unasked(form, said[station], voters)
+            records[form][station] = _Record(asked <= answers.keys(), flagged, first_at)
     return records
 
 

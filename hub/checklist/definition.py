@@ -36,6 +36,7 @@ class Option(Frozen):
     words: Words = {}
 
 
+Check = Annotated[str, StringConstraints(max_length=1000)]
 QuestionType = Literal["choice", "multiple", "integer", "decimal", "time", "text", "confirmation"]
 
 
@@ -48,6 +49,7 @@ class Question(Frozen):
     max: float | None = None
     required: bool = True
     critical: tuple[OptionCode, ...] = ()  # the options that raise an alert of severity 1
+    relevant: Check | None = None  # asked only where this holds, in CEL; what a rule may name, this may
 
     @cached_property
     def option_codes(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Rule(Frozen):
     `station.voters` the frame's. Judged when every variable in it is known."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-    check: Annotated[str, StringConstraints(max_length=1000)]
+    check: Check
     message: Text
     severity: RuleSeverity = "flag"
     critical: bool = False
@@ -82,6 +84,16 @@ class Form(Frozen):
     @cached_property
     def by_code(self) -> dict[str, Question]:
         return {question.code: question for question in self.questions}
+
+    @cached_property
+    def conditions(self) -> dict[str, Rule]:
+        """By question: the rule that it is answered only where it is relevant."""
+        return {
+            question.code: Rule(name=f"relevant_{question.code.lower()}", check=question.relevant, message=message)
+            for question in self.questions
+            if question.relevant is not None
+            for message in [{language: f"{question.code}: {words}" for language, words in question.text.items()}]
+        }
 
 
 class Category(Frozen):

@@ -2,6 +2,7 @@
 
 A rule names `V` (its own form's answer), `MID.T` (another form's), `station.voters` (the frame's). Choices and
 integers are CEL integers, decimals doubles, a multiple choice a list of integers, times and texts strings.
+What makes a question relevant is a rule, too: that it is answered only where this holds.
 """
 
 from __future__ import annotations
@@ -67,6 +68,12 @@ class CompiledRule:
     rule: Rule
     program: Any
     names: tuple[Reference, ...]
+    question: str | None = None  # the one whose relevance this is
+
+    @property
+    def needs(self) -> tuple[Reference, ...]:
+        """What must be known before it can be violated."""
+        return self.names if self.question is None else ((self.form, self.question), *self.names)
 
 
 class Rules:
@@ -77,23 +84,45 @@ class Rules:
         } | {_VOTERS: int}
         self._naming: dict[Reference, list[CompiledRule]] = {}
         for rule in compiled:
-            for name in rule.names:
+            for name in rule.needs:
                 self._naming.setdefault(name, []).append(rule)
+        self._conditions: dict[str, list[CompiledRule]] = {}
+        for rule in compiled:
+            if rule.question is not None:
+                self._conditions.setdefault(rule.form, []).append(rule)
 
     def judge(self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None) -> list[Verdict]:
         """Every rule, of any form, that names one of `answers` and of which all is known.
 
         `answers` are the report's; `records` what its station has reported before, form → code → value.
         """
-        known: dict[str, Answers] = {**records, form: {**records.get(form, {}), **answers}}
-        if voters is not None:
-            known["station"] = {"voters": str(voters)}
+        known = _known({**records, form: {**records.get(form, {}), **answers}}, voters)
         touched = {id(rule): rule for code in answers for rule in self._naming.get((form, code), ())}
         return [verdict for rule in touched.values() if (verdict := self._verdict(rule, form, answers, known))]
+
+    def unasked(self, form: str, records: Mapping[str, Answers], voters: int | None) -> frozenset[str]:
+        """The questions of a form that are not relevant, or of which that cannot be told yet."""
+        conditions = self._conditions.get(form)
+        if not conditions:
+            return frozenset()
+        known = _known(records, voters)
+        return frozenset(each.question for each in conditions if each.question and not self._holds(each, known))
 
     def _verdict(
         self, compiled: CompiledRule, form: str, answers: Answers, known: Mapping[str, Answers]
     ) -> Verdict | None:
+        if compiled.question is not None and compiled.question not in known.get(compiled.form, {}):
+            return None
+        holds = self._holds(compiled, known)
+        if holds is None:
+            return None
+        own = compiled.form == form
+        key = compiled.rule.name if own else f"{compiled.form}.{compiled.rule.name}"
+        codes = tuple(code for home, code in compiled.needs if home == form and code in answers)
+        return Verdict(key, compiled.form, compiled.rule, codes, holds)
+
+    def _holds(self, compiled: CompiledRule, known: Mapping[str, Answers]) -> bool | None:
+        """None where it cannot be judged."""
         context: dict[str, Any] = {}
         for home, code in compiled.names:
             text = known.get(home, {}).get(code)
@@ -104,13 +133,13 @@ class Rules:
             if home == compiled.form:
                 context[code] = value
         try:
-            holds = compiled.program.execute(context) is not False
+            return compiled.program.execute(context) is not False
         except _EVALUATION_ERRORS:
             return None  # not to be judged on these answers
-        own = compiled.form == form
-        key = compiled.rule.name if own else f"{compiled.form}.{compiled.rule.name}"
-        codes = tuple(code for home, code in compiled.names if home == form and code in answers)
-        return Verdict(key, compiled.form, compiled.rule, codes, holds)
+
+
+def _known(records: Mapping[str, Answers], voters: int | None) -> Mapping[str, Answers]:
+    return records if voters is None else {**records, "station": {"voters": str(voters)}}
 
 
 def of(checklist: Checklist) -> Rules:
@@ -128,14 +157,18 @@ _compiled: dict[int, Rules] = {}
 
 
 def compile_rules(checklist: Checklist) -> Rules:
-    """Compiles and tries every rule of every form. Raises `UnsoundRules` with all that is wrong."""
-    found = [_compile(checklist, form, rule) for form in checklist.forms for rule in form.rules]
+    """Compiles and tries every rule and condition of every form. Raises `UnsoundRules` with all that is wrong."""
+    found = [
+        _compile(checklist, form, rule, question)
+        for form in checklist.forms
+        for question, rule in [*((None, rule) for rule in form.rules), *form.conditions.items()]
+    ]
     if errors := tuple(rule for rule in found if isinstance(rule, RuleError)):
         raise UnsoundRules(errors)
     return Rules(checklist, tuple(rule for rule in found if isinstance(rule, CompiledRule)))
 
 
-def _compile(checklist: Checklist, form: Form, rule: Rule) -> CompiledRule | RuleError:
+def _compile(checklist: Checklist, form: Form, rule: Rule, question: str | None) -> CompiledRule | RuleError:
     def error(message: str, column: int = 0) -> RuleError:
         return RuleError(form.code, rule.name, rule.check, message, column)
 
@@ -150,10 +183,12 @@ def _compile(checklist: Checklist, form: Form, rule: Rule) -> CompiledRule | Rul
         reference = _reference(checklist, form, name)
         if reference is None:
             return error(f"there is no question {'.'.join(name)}", column)
+        if reference == (form.code, question):
+            return error(f"{question} is relevant by its own answer", column)
         names[reference] = None
     if not names:
         return error("it names no question")
-    compiled = CompiledRule(form.code, rule, program, tuple(names))
+    compiled = CompiledRule(form.code, rule, program, tuple(names), question)
     message = _trial(checklist, compiled)
     return error(message) if message else compiled
 

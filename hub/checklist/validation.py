@@ -147,7 +147,7 @@ class _Known:
         refused = {code for verdict in broken if verdict.rule.severity == "reject" for code in verdict.codes}
         kept = {code: value for code, value in answers.items() if code not in refused}
         problems = [*reading.problems, *(_violation(verdict, reading) for verdict in broken)]
-        if missing := _missing(form, reading, records.get(form.code, {})):
+        if missing := self._missing(form, reading, kept, records, station):
             problems.append(Problem("missing_answers", detail={"codes": missing, "form": form.code}))
         return replace(
             judgement,
@@ -156,6 +156,18 @@ class _Known:
             problems=tuple(problems),
             judged_rules=tuple(verdict.key for verdict in verdicts),
         )
+
+    def _missing(
+        self, form: Form, reading: ReportText, kept: Answers, records: Mapping[str, Answers], station: Station
+    ) -> list[str]:
+        """What is still to be told. An answer sent unsoundly is not missing; a report without any misses all."""
+        before = records.get(form.code, {})
+        sent = reading.answers.keys() | reading.refused
+        if sent or reading.problems:
+            sent |= before.keys()
+        now_known = {**records, form.code: {**before, **kept}}
+        sent |= rules.of(self.checklist).unasked(form.code, now_known, station.voters)
+        return [question.code for question in form.questions if question.required and question.code not in sent]
 
 
 def place_report(reading: ReportText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
@@ -222,14 +234,6 @@ def _untimely(form: Form, now: datetime | None) -> Problem | None:
     if now and form.closes and now > form.closes:
         return Problem("form_closed", detail={"form": form.code, "due": f"{form.closes:%H:%M}"})
     return None
-
-
-def _missing(form: Form, reading: ReportText, before: Answers) -> list[str]:
-    """What is still to be told. An answer sent unsoundly is not missing; a report without any misses all."""
-    sent = reading.answers.keys() | reading.refused
-    if sent or reading.problems:
-        sent |= before.keys()
-    return [question.code for question in form.questions if question.required and question.code not in sent]
 
 
 def _violation(verdict: Verdict, reading: ReportText) -> Problem:

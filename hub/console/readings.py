@@ -89,7 +89,8 @@ def record_rows(election: Election, form_code: str, record: Record, language: st
 def rule_messages(election: Election, form_code: str, flags: tuple[str, ...], language: str) -> list[str]:
     """What each violated rule says, its name where this form has no such rule any more."""
     form = election.checklist.by_code.get(form_code)
-    messages = {rule.name: rule.message for rule in form.rules} if form else {}
+    known = (*form.rules, *form.conditions.values()) if form else ()
+    messages = {rule.name: rule.message for rule in known}
     return [_words(election, messages[flag], language) if flag in messages else flag for flag in flags]
 
 

@@ -126,6 +126,10 @@ def _rules(election: Election) -> Complaints:
             (form.code, rule.name): (*at, "rules", index, "check")
             for at, form in _forms(election)
             for index, rule in enumerate(form.rules)
+        } | {
+            (form.code, rule.name): (*at, "questions", list(form.by_code).index(code), "relevant")
+            for at, form in _forms(election)
+            for code, rule in form.conditions.items()
         }
         for error in unsound.errors:
             message = f"rule {error.rule}, column {error.column + 1}: {error.message}"
