@@ -170,10 +170,9 @@ def _by_district(stations: Sequence[_Station]) -> list[_Station]:
 
 def _records(session: Session, election: Election) -> _Records:
     columns = ("station_id", "form", "answers", "conflicts", "flags", "quarantined", "first_at")
+    chosen = [*(StationRecordRow.__table__.c[name] for name in columns), StationRow.voters]
     rows = session.execute(
-        select(*(StationRecordRow.__table__.c[name] for name in columns), StationRow.voters)
-        .join(StationRow, StationRow.id == StationRecordRow.station_id)
-        .where(StationRow.sampled)
+        select(*chosen).join(StationRow, StationRow.id == StationRecordRow.station_id).where(StationRow.sampled)
     ).all()
     required = {form.code: _required(form) for form in election.checklist.forms}
     notes = {form.code: _notes(form) for form in election.checklist.forms}
