@@ -26,7 +26,8 @@ from hub.election.configuration import ConfigurationError
 from hub.election.findings import render
 from hub.intake.readout import reader
 from hub.rehearsal import demo, outcome
-from hub.sample import importer
+from hub.sample import draw as sampling
+from hub.sample import importer, marking
 from hub.settings import Settings
 from hub.vault import Vault
 
@@ -81,6 +82,55 @@ def init(
         importer.load(session, loaded, vault, now)
     for warning in loaded.warnings:
         out.print(str(warning), markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command()
+def draw(
+    directory: Directory,
+    n: Annotated[int | None, typer.Option("--n", help="how many stations")] = None,
+    seed: Annotated[int | None, typer.Option(help="any number; told to everybody, so that they can draw again")] = None,
+    write: Annotated[bool, typer.Option("--write", help="mark the stations in stations.csv")] = False,
+    check: Annotated[bool, typer.Option("--check", help="draw again by sample.yaml, and compare")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask before replacing another sample")] = False,
+) -> None:
+    """Draws the sample from the frame: allocated to the strata in proportion, systematic within each."""
+    if check:
+        _check_sample(directory)
+        return
+    if n is None or seed is None:
+        raise Refusal("say how many and by which seed: hub draw DIR --n 300 --seed 20211128")
+    stations = configuration.load_frame(directory)
+    try:
+        drawn = set(sampling.draw(stations, n, seed))
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    for stratum in dict.fromkeys(station.stratum for station in stations):
+        inside = [station.code for station in stations if station.stratum == stratum]
+        codes = [code for code in inside if code in drawn]
+        _say(f"{stratum}: {len(codes)} of {len(inside)}\n  {' '.join(codes)}")
+    before = {station.code for station in stations if station.sampled}
+    if write and before - drawn and not yes and not typer.confirm(f"Replace the {len(before)} stations marked before?"):
+        raise typer.Exit(1)
+    if write:
+        marking.mark(directory, drawn, n, seed)
+
+
+def _check_sample(directory: Path) -> None:
+    """Exits with 1 where the marked stations are not what sample.yaml draws."""
+    sample = configuration.load_sample(directory)
+    try:
+        compared = sampling.compare(configuration.load_frame(directory), sample.n, sample.seed)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    _say(str(compared))
+    if sample.seed is None:
+        _say("the seed is unknown: which stations a seed draws cannot be checked")
+    if not compared.holds:
+        raise typer.Exit(1)
+
+
+def _say(words: str) -> None:
+    out.print(words, markup=False, highlight=False, soft_wrap=True)
 
 
 @cli.command()

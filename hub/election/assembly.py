@@ -13,6 +13,7 @@ from hub.election import documents
 from hub.election.documents import Document, Location, Places
 from hub.election.findings import Findings, did_you_mean
 
+SAMPLE = "sample.yaml"
 _TOP = "election.yaml"
 # Where each key of election.yaml belongs.
 _KEYS: dict[str, Location] = {
@@ -75,14 +76,20 @@ def assemble(directory: Path, lengths: Sequence[int], findings: Findings) -> Dra
     draft = Draft(findings)
     _add_top(directory, lengths, draft)
     for name, (at, kind) in _PARTS.items():
-        document = _read(directory, name, kind, draft)
-        draft.places.mount(at, document)
-        if isinstance(document.value, kind):
-            draft.put(at, document.value)
-        else:
-            draft.unread.append(at)
+        _add_part(directory, name, at, kind, draft)
+    if (directory / SAMPLE).exists():
+        _add_part(directory, SAMPLE, ("sample",), dict, draft)
     _add_forms(directory, draft)
     return draft
+
+
+def _add_part(directory: Path, name: str, at: Location, kind: type, draft: Draft) -> None:
+    document = _read(directory, name, kind, draft)
+    draft.places.mount(at, document)
+    if isinstance(document.value, kind):
+        draft.put(at, document.value)
+    else:
+        draft.unread.append(at)
 
 
 def _read(directory: Path, name: str, kind: type, draft: Draft) -> Document:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.election import assembly, coherence, collisions, frame, people, shape, wording
-from hub.election.definition import Election
+from pydantic import ValidationError
+
+from hub.election import assembly, coherence, collisions, documents, frame, people, shape, wording
+from hub.election.definition import Election, Sample
 from hub.election.findings import ConfigurationError, Finding, Findings
 from hub.election.frame import StationEntry
 from hub.election.people import PersonEntry
 
-__all__ = ["Configuration", "ConfigurationError", "Finding", "PersonEntry", "StationEntry", "check", "load"]
+__all__ = [
+    "Configuration",
+    "ConfigurationError",
+    "Finding",
+    "PersonEntry",
+    "StationEntry",
+    "check",
+    "load",
+    "load_frame",
+    "load_sample",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,26 @@ def check(directory: Path) -> tuple[Finding, ...]:
     return findings.all()
 
 
+def load_frame(directory: Path) -> tuple[StationEntry, ...]:
+    """The frame alone: a sample is drawn before anybody is assigned to it. Raises `ConfigurationError`."""
+    findings = Findings()
+    stations = frame.read(directory, findings)
+    if findings.errors:
+        raise ConfigurationError(findings.all())
+    return stations
+
+
+def load_sample(directory: Path) -> Sample:
+    """How the sample was drawn. Raises `ConfigurationError`, also where nothing tells it."""
+    findings = Findings()
+    document = documents.read(directory, assembly.SAMPLE, findings)
+    try:
+        return Sample.model_validate(document.value)
+    except ValidationError:
+        findings.error(assembly.SAMPLE, 0, "it does not tell how the sample was drawn", "write n, seed and order")
+        raise ConfigurationError(findings.all()) from None
+
+
 def _read(directory: Path, findings: Findings) -> Configuration | None:
     stations = frame.read(directory, findings)
     draft = assembly.assemble(directory, frame.code_lengths(stations), findings)
@@ -50,5 +82,6 @@ def _read(directory: Path, findings: Findings) -> Configuration | None:
     # What must fit together is judged once every part is sound by itself.
     for judge in (coherence.judge, collisions.judge, wording.judge):
         judge(election, draft)
+    frame.warn_of_another_size(election.sample, stations, findings)
     people.warn_of_unpaged(election.alerting, stations, persons, findings)
     return Configuration(election, stations, persons, findings.all())

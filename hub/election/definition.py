@@ -68,6 +68,16 @@ class Analysis(Frozen):
     results_release: ReleaseRule = ReleaseRule(stratum=0.90, overall=0.95)
 
 
+class Sample(Frozen):
+    """How the sample was drawn, so that anyone can draw it again (METHOD 2). `seed` is None where nobody kept it;
+    `source` then says where the sample is published."""
+
+    n: Annotated[int, Field(gt=0)]
+    seed: int | None = None
+    order: tuple[Literal["stratum"], Literal["district"], Literal["station"]] = ("stratum", "district", "station")
+    source: str = ""
+
+
 class Election(Frozen):
     """The whole configuration but for the frame and the people, which are tables of their own."""
 
@@ -80,6 +90,7 @@ class Election(Frozen):
     replies: dict[str, Text]  # key → wording in each language, with {placeholders}
     alerting: Alerting
     analysis: Analysis
+    sample: Sample | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.election import tables
+from hub.election.definition import Sample
 from hub.election.findings import Findings
 from hub.election.tables import Row
 
@@ -49,6 +50,14 @@ def read(directory: Path, findings: Findings) -> tuple[StationEntry, ...]:
 def code_lengths(stations: Sequence[StationEntry]) -> tuple[int, ...]:
     """How many digits a station's number has in this frame."""
     return tuple(sorted({len(station.code) for station in stations}))
+
+
+def warn_of_another_size(sample: Sample | None, stations: Sequence[StationEntry], findings: Findings) -> None:
+    """Warns where the sample that is marked cannot be the one that was drawn."""
+    marked = sum(station.sampled for station in stations)
+    if sample and stations and sample.n != marked:
+        message = f"{marked} stations are sampled, but sample.yaml says that {sample.n} were drawn"
+        findings.warning(FILE, 0, message, "compare with `hub draw DIR --check`, and draw again")
 
 
 def _entry(row: Row, has_regions: bool, findings: Findings) -> StationEntry | None:

@@ -4,13 +4,12 @@ import csv
 import random
 from collections import Counter
 from fractions import Fraction
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from hub.sample.draw import allocate, draw, systematic
+from hub.sample.draw import allocate, compare, draw, systematic
 
 FRAME = Path(__file__).parents[2] / "config" / "kyrgyzstan-2021" / "stations.csv"
 
@@ -98,10 +97,35 @@ def test_every_station_is_as_likely_as_its_strata_allow() -> None:
     assert all(700 < count < 900 for count in drawn.values())
 
 
-def test_the_sample_of_the_example_is_such_a_draw(frame: list[Entry]) -> None:
+def test_the_sample_of_the_example_is_such_a_draw_though_its_seed_is_unknown(frame: list[Entry]) -> None:
+    compared = compare(frame, 300, None)
+    assert compared.holds
+    assert [share.marked for share in compared.shares] == [28, 73, 27, 56, 31, 21, 14, 50]
+
+
+def marked(frame: list[Entry], codes: set[str]) -> list[Entry]:
+    return [entry._replace(sampled=entry.code in codes) for entry in frame]
+
+
+def test_a_sample_that_was_drawn_is_found_to_be_so_whatever_the_seed(frame: list[Entry]) -> None:
+    for seed in range(5):
+        drawn = marked(frame, set(draw(frame, 300, seed)))
+        assert compare(drawn, 300, seed).holds
+        assert compare(drawn, 300, None).holds
+
+
+def test_one_station_changed_for_its_neighbour_is_told_by_the_seed_and_by_its_interval(frame: list[Entry]) -> None:
+    drawn = draw(frame, 300, 7)
     ordered = sorted(frame, key=lambda entry: (entry.stratum, entry.district, int(entry.code)))
-    for _, group in groupby(ordered, key=lambda entry: entry.stratum):
-        stations = list(group)
-        sampled = [station for station in stations if station.sampled]
-        starts = (Fraction(step, 400) for step in range(400))
-        assert any(systematic(stations, len(sampled), start) == sampled for start in starts)
+    codes = [entry.code for entry in ordered if entry.stratum == "Osh"]
+    old = next(code for code in codes[100:] if code in drawn)
+    new = codes[codes.index(old) + 4]
+    compared = compare(marked(frame, {*drawn} - {old} | {new}), 300, 7)
+    assert (compared.missing, compared.extra) == ((old,), (new,))
+    assert [share.stratum for share in compared.shares if not share.holds] == ["Osh"]
+
+
+def test_another_allocation_is_told(frame: list[Entry]) -> None:
+    compared = compare(marked(frame, set(draw(frame, 299, 7))), 300, None)
+    assert [(share.due, share.marked) for share in compared.shares if not share.holds] != []
+    assert "are due" in str(compared)
