@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from hub.checklist.decodability import ambiguities
 from hub.checklist.definition import Checklist, Question
 from hub.checklist.folding import folded_words
 from hub.election.assembly import Draft
@@ -25,6 +26,7 @@ def judge(election: Election, draft: Draft) -> None:
     for index, form in enumerate(checklist.forms):
         for number, question in enumerate(form.questions):
             _judge_options(question, ("checklist", "forms", index, "questions", number, "options"), draft)
+    _judge_readings(checklist, draft)
     _judge_keyboard(election, draft)
 
 
@@ -84,6 +86,18 @@ def _judge_options(question: Question, at: Location, draft: Draft) -> None:
                 elif owners.setdefault(folded, option.code) != option.code:
                     message = f"{question.code}: “{word}” means both option {owners[folded]} and option {option.code}"
                     draft.error(here, message, "let it mean one of them")
+
+
+def _judge_readings(checklist: Checklist, draft: Draft) -> None:
+    """A text with two readings: told at the form it begins with, or at the incident's or the commands' words."""
+    places: dict[str, Location] = {form.code: ("checklist", "forms", n) for n, form in enumerate(checklist.forms)}
+    places[checklist.incident_code] = ("checklist", "incident_code")
+    for found in ambiguities(checklist):
+        one, other = found.readings
+        message = f"the text “{found.text}” has two readings: {one} · {other}"
+        draft.error(
+            places.get(found.form, ("checklist", "commands")), message, "change a code or a word, so that one is left"
+        )
 
 
 def _judge_keyboard(election: Election, draft: Draft) -> None:
