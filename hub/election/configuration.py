@@ -20,6 +20,7 @@ __all__ = [
     "PersonEntry",
     "StationEntry",
     "check",
+    "files",
     "load",
     "load_frame",
     "load_sample",
@@ -50,6 +51,12 @@ def check(directory: Path) -> tuple[Finding, ...]:
     findings = Findings()
     _read(directory, findings)
     return findings.all()
+
+
+def files(directory: Path) -> tuple[str, ...]:
+    """The names of everything that is read here, relative to the directory."""
+    found = [path for pattern in ("*.yaml", "*.csv", "forms/*.yaml") for path in directory.glob(pattern)]
+    return tuple(sorted(path.relative_to(directory).as_posix() for path in found))
 
 
 def load_frame(directory: Path) -> tuple[StationEntry, ...]:

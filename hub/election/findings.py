@@ -11,17 +11,22 @@ from rapidfuzz import fuzz, process
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """`file` is relative to the election's directory; `line` counts from 1, and 0 means the file as a whole."""
+    """`file` is relative to the election's directory; `line` counts from 1, and 0 means the file as a whole.
+    `column`: the table's, where one cell of it is meant."""
 
     file: str
     line: int
     message: str
     fix: str
     severity: Literal["error", "warning"] = "error"
+    column: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message} — {self.fix}"
+        return f"{self.place}: {self.message} — {self.fix}"
 
 
 class ConfigurationError(Exception):
@@ -38,11 +43,11 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}
 
-    def error(self, file: str, line: int, message: str, fix: str) -> None:
-        self._found[Finding(file, line, message, fix)] = None
+    def error(self, file: str, line: int, message: str, fix: str, column: str = "") -> None:
+        self._found[Finding(file, line, message, fix, column=column)] = None
 
-    def warning(self, file: str, line: int, message: str, fix: str) -> None:
-        self._found[Finding(file, line, message, fix, "warning")] = None
+    def warning(self, file: str, line: int, message: str, fix: str, column: str = "") -> None:
+        self._found[Finding(file, line, message, fix, "warning", column)] = None
 
     @property
     def errors(self) -> bool:

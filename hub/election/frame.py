@@ -36,8 +36,8 @@ def read(directory: Path, findings: Findings) -> tuple[StationEntry, ...]:
     lines: dict[str, int] = {}
     for row in table.rows:
         if row["station"] in lines:
-            message = f"station {row['station']} stands already on line {lines[row['station']]}"
-            findings.error(FILE, row.line, message, "leave one of the two lines")
+            message = f"station {row['station']} stands already in {FILE}:{lines[row['station']]}"
+            findings.error(FILE, row.line, message, "leave one of the two lines", "station")
             continue
         lines[row["station"]] = row.line
         if entry := _entry(row, "region" in table.columns, findings):
@@ -62,8 +62,8 @@ def warn_of_another_size(sample: Sample | None, stations: Sequence[StationEntry]
 
 def _entry(row: Row, has_regions: bool, findings: Findings) -> StationEntry | None:
     wrong = _wrong_cells(row, ("stratum", "district", *(("region",) if has_regions else ())))
-    for message, fix in wrong:
-        findings.error(FILE, row.line, message, fix)
+    for column, message, fix in wrong:
+        findings.error(FILE, row.line, message, fix, column)
     if wrong:
         return None
     return StationEntry(
@@ -76,14 +76,18 @@ def _entry(row: Row, has_regions: bool, findings: Findings) -> StationEntry | No
     )
 
 
-def _wrong_cells(row: Row, named: Sequence[str]) -> list[tuple[str, str]]:
-    wrong = [(f"{column} is empty", f"write the {column}'s name") for column in named if not row[column]]
+def _wrong_cells(row: Row, named: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Column, message and fix."""
+    wrong = [(column, f"{column} is empty", f"write the {column}'s name") for column in named if not row[column]]
     if not re.fullmatch(r"[0-9]{1,12}", row["station"]):
-        wrong.append((f"station “{row['station']}” is no number", "write the digits of the station's number"))
+        message = f"station “{row['station']}” is no number"
+        wrong.append(("station", message, "write the digits of the station's number"))
     if not re.fullmatch(r"[0-9]{1,7}", row["voters"]) or int(row["voters"]) == 0:
-        wrong.append((f"voters “{row['voters']}” is no positive number", "write how many voters are registered here"))
+        message = f"voters “{row['voters']}” is no positive number"
+        wrong.append(("voters", message, "write how many voters are registered here"))
     if row["sampled"] not in _SAMPLED:
-        wrong.append((f"sampled “{row['sampled']}” is unknown", "write 1 for a sampled station, or leave it empty"))
+        message = f"sampled “{row['sampled']}” is unknown"
+        wrong.append(("sampled", message, "write 1 for a sampled station, or leave it empty"))
     return wrong
 
 

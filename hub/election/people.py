@@ -18,7 +18,9 @@ OBSERVERS, STAFF = "observers.csv", "staff.csv"
 FIELD_ROLES = ("observer", "mobile")
 STAFF_ROLES = ("coordinator", "lawyer", "head_office", "operator")
 _REGIONAL = ("coordinator", "lawyer")  # paged for the stations of one region
+_CODE = {OBSERVERS: "observer", STAFF: "person"}  # the column of the person's code
 _CONTACTS = ("region", "phone", "telegram_id", "language")
+Wrong = Iterator[tuple[str, str, str]]  # column ("code": whatever it is called here), message, fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,62 +96,64 @@ def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Reg
         *_wrong_place(person, register),
         *_wrong_contacts(person, row, register),
     ]
-    for message, fix in wrong:
-        register.findings.error(file, row.line, message, fix)
+    for column, message, fix in wrong:
+        register.findings.error(file, row.line, message, fix, _CODE[file] if column == "code" else column)
     _note_repetitions(file, row.line, person, register)
     return person
 
 
-def _wrong_identity(person: PersonEntry, roles: Sequence[str], register: _Register) -> Iterator[tuple[str, str]]:
+def _wrong_identity(person: PersonEntry, roles: Sequence[str], register: _Register) -> Wrong:
     if not person.code:
-        yield "the person has no code", "write a code, like M01; never a name"
+        yield "code", "the person has no code", "write a code, like M01; never a name"
     if person.role not in roles:
-        yield f"unknown role “{person.role}”", did_you_mean(person.role, roles)
+        yield "role", f"unknown role “{person.role}”", did_you_mean(person.role, roles)
     if register.languages and person.language not in register.languages:
-        yield (
-            f"language “{person.language}” is not one of this election",
-            f"write one of {', '.join(register.languages)}",
-        )
+        message = f"language “{person.language}” is not one of this election"
+        yield "language", message, f"write one of {', '.join(register.languages)}"
 
 
-def _wrong_place(person: PersonEntry, register: _Register) -> Iterator[tuple[str, str]]:
+def _wrong_place(person: PersonEntry, register: _Register) -> Wrong:
     if person.region and register.regions and person.region not in register.regions:
-        yield f"unknown region “{person.region}”", did_you_mean(person.region, register.regions)
+        yield "region", f"unknown region “{person.region}”", did_you_mean(person.region, register.regions)
     if person.role in _REGIONAL and not person.region:
-        yield f"the {person.role} has no region", "write the region whose alerts this person gets"
+        yield "region", f"the {person.role} has no region", "write the region whose alerts this person gets"
     if person.role == "observer" and not person.stations:
-        yield "the observer has no station", "write the station's number"
+        yield "station", "the observer has no station", "write the station's number"
     if person.role == "mobile" and person.stations:
-        yield "a mobile observer has no station", "leave the station empty, or make the role observer"
+        yield "station", "a mobile observer has no station", "leave the station empty, or make the role observer"
     for code in person.stations if register.stations else ():
         station = register.stations.get(code)
         if station is None:
-            yield f"there is no station {code}", f"write a station of {FRAME}"
+            yield "station", f"there is no station {code}", f"write a station of {FRAME}"
         elif not station.sampled:
-            yield f"station {code} is not in the sample", f"write a sampled station, or mark this one in {FRAME}"
+            message = f"station {code} is not in the sample"
+            yield "station", message, f"write a sampled station, or mark this one in {FRAME}"
 
 
-def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Iterator[tuple[str, str]]:
+def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Wrong:
     if row["phone"] and register.country and not person.phone:
-        yield "this phone is no number of the country", "write it with + and the country's code"
+        yield "phone", "this phone is no number of the country", "write it with + and the country's code"
     if person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
-        yield "this telegram_id is no account's number", "write the digits that the bot shows, not the @name"
+        fix = "write the digits that the bot shows, not the @name"
+        yield "telegram_id", "this telegram_id is no account's number", fix
     if person.role in FIELD_ROLES and not row["phone"] and not person.telegram:
-        yield "neither phone nor telegram_id", "write at least one: without them nobody knows whose report it is"
+        fix = "write at least one: without them nobody knows whose report it is"
+        yield "phone", "neither phone nor telegram_id", fix
 
 
 def _note_repetitions(file: str, line: int, person: PersonEntry, register: _Register) -> None:
     before = register.seen.setdefault(("code", person.code), f"{file}:{line}")
     if before != f"{file}:{line}":
-        register.findings.error(file, line, f"{person.code} stands already in {before}", "give each person one code")
+        message = f"{person.code} stands already in {before}"
+        register.findings.error(file, line, message, "give each person one code", _CODE[file])
     before = register.seen.setdefault(("telegram", person.telegram), f"{file}:{line}")
     if person.telegram and before != f"{file}:{line}":
         message = f"this telegram_id stands already in {before}"
-        register.findings.error(file, line, message, "an account is one person's: write the right one")
+        register.findings.error(file, line, message, "an account is one person's: write the right one", "telegram_id")
     before = register.seen.setdefault(("phone", person.phone), f"{file}:{line}")
     if person.phone and before != f"{file}:{line}":
         message = f"this phone stands already in {before}"
-        register.findings.warning(file, line, message, "allowed, but then each text must name its station")
+        register.findings.warning(file, line, message, "allowed, but then each text must name its station", "phone")
 
 
 def _warn_of_doubtful_phones(register: _Register) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Collection
 from pathlib import Path
 
+from hub.election import placing
 from hub.election.assembly import SAMPLE
 from hub.election.frame import FILE
 
@@ -22,10 +22,7 @@ def mark(directory: Path, codes: Collection[str], n: int, seed: int) -> None:
         FILE: _marked((directory / FILE).read_bytes().decode("utf-8"), set(codes)),
         SAMPLE: _SAMPLE.format(n=n, seed=seed),
     }
-    beside = {name: _written(directory / f".{name}.new", text) for name, text in written.items()}
-    for name, path in beside.items():
-        os.replace(path, directory / name)
-    _sync(directory)
+    placing.place(directory, {name: text.encode() for name, text in written.items()})
 
 
 _SAMPLE = """\
@@ -47,19 +44,3 @@ def _marked(table: str, codes: Collection[str]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n" if "\r\n" in table else "\n").writerows(rows)
     return byte_order_mark + out.getvalue()
-
-
-def _written(path: Path, text: str) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

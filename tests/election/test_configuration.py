@@ -169,7 +169,7 @@ BROKEN = [
     ),
     ("stations.csv", "district,voters", "distrikt,voters", "stations.csv:1", "column district is missing"),
     ("stations.csv", "Dunes,380", ",380", "stations.csv:6", "district is empty — write the district's name"),
-    ("stations.csv", "10002,", "10001,", "stations.csv:3", "station 10001 stands already on line 2"),
+    ("stations.csv", "10002,", "10001,", "stations.csv:3", "station 10001 stands already in stations.csv:2"),
     ("stations.csv", "Port-Sud,700", "Port-Sud,-700", "stations.csv:4", "“-700” is no positive number"),
     ("stations.csv", "Port-Sud,700,", "Port-Sud,700", "stations.csv:4", "5 cells, but 6 columns"),
     ("stations.csv", "10002,", "101,", "incidents.yaml:1", "101 could be a station's number"),
