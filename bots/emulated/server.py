@@ -59,4 +59,6 @@ def _server(providers: tuple[Emulated, ...]) -> uvicorn.Server:
     for provider in providers:
         app.include_router(provider.routes())
     # No log: a cut connection is an error to the server, and was ordered here.
-    return uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    return uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_keep_alive=75, timeout_graceful_shutdown=1)
+    )

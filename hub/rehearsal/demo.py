@@ -80,6 +80,7 @@ class Stage:
 
     hub: Hub
     doors: Doors
+    providers: str  # the emulated ones' URL
     played_time: Path
     logins: tuple[Login, ...]
     processes: tuple[subprocess.Popen[str], ...]
@@ -110,9 +111,10 @@ def _stage(directory: Path, port: int) -> Iterator[Stage]:
         hub, logins = _prepare(directory, environment)
         serve = stack.enter_context(_process("serve", environment, "--port", str(port)))
         work = stack.enter_context(_process("work", environment))
-        doors = Doors(f"http://127.0.0.1:{port}", emulated, TWILIO_SID, twilio_token, TWILIO_NUMBER)
+        secret = environment["HUB_TELEGRAM_WEBHOOK_SECRET"]
+        doors = Doors(f"http://127.0.0.1:{port}", secret, TWILIO_SID, twilio_token, TWILIO_NUMBER)
         _wait_for(f"{doors.hub}/readyz", serve, work)
-        yield Stage(hub, doors, played_time, logins, (serve, work))
+        yield Stage(hub, doors, emulated, played_time, logins, (serve, work))
         hub.engine.dispose()
 
 
@@ -182,8 +184,8 @@ def _sum_up(stage: Stage, directory: Path, messages: list[Recorded], took: timed
         with writing(stage.hub.engine) as session:
             outcome.import_official(session, stage.hub.election, official)
     expected = json.loads((directory / "day" / "expected.json").read_text(encoding="utf-8"))
-    sent = httpx.get(f"{stage.doors.bot_api}/control/sent").json()
-    texted = httpx.get(f"{stage.doors.bot_api}/control/twilio/sent").json()
+    sent = httpx.get(f"{stage.providers}/control/sent").json()
+    texted = httpx.get(f"{stage.providers}/control/twilio/sent").json()
     lines = outcome.compare(stage.hub, messages, expected, len(sent), len(texted))
     table = Table(title=f"{stage.hub.election.name['en']}: {len(messages)} messages in {took.total_seconds():.1f} s")
     for heading in ("", "expected", "found", ""):
@@ -216,15 +218,15 @@ def _emulated(twilio_token: str, telegram_token: str) -> Iterator[str]:
     """The emulated providers; their URL."""
     arguments = ["--telegram-token", telegram_token, "--twilio-sid", TWILIO_SID, "--twilio-token", twilio_token]
     command = [sys.executable, "-m", "bots.emulated", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline().split()
-        if len(line) != 2 or line[0] != "ready":
-            raise Unplayable("the emulated providers did not start")
-        yield line[1]
-    finally:
-        _end(process)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline().split()
+            if len(line) != 2 or line[0] != "ready":
+                raise Unplayable("the emulated providers did not start")
+            yield line[1]
+        finally:
+            _end(process)
 
 
 @contextmanager
