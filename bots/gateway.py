@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Channel = Literal["sms", "telegram", "whatsapp"]
-Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "other"]
+Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other"]
 DeliveryState = Literal["sent", "delivered", "failed"]
 
 
@@ -25,6 +25,24 @@ class WebhookRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One SMS of a long message: the `number`-th (from 1) of `total`; `reference` is the sender's, the same in each."""
+
+    reference: int
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A photo or document that came with a message, still at the provider: `reference` is what `fetch` takes."""
+
+    reference: str
+    content_type: str = ""  # as declared; what it is, is told by its first bytes
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,10 @@ class InboundMessage:
     chat: str = ""  # where a reply goes, when it is not the sender (a Telegram chat)
     button: str = ""  # the provider's handle of a pressed button, to be answered
     sent_at: datetime | None = None
+    line: str = ""  # the provider's name of the modem or SIM that it came in by
+    message: str = ""  # what an edited message has in common with its earlier versions
+    part: Part | None = None
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,8 @@ class OutboundMessage:
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     answers_button: str = ""
     urgent: bool = False
+    sender: str = ""  # which of our numbers it should come from; "" leaves it to the gateway
+    line: str = ""  # and by which modem or SIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,17 @@ class SendError(Exception):
         super().__init__(self.reason)
 
 
+@dataclass
+class FetchError(Exception):
+    """A photo or document could not be had. Permanent: it is gone, or more than the limit."""
+
+    reason: str
+    permanent: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__(self.reason)
+
+
 class Gateway(Protocol):
     name: str
     channel: Channel
@@ -113,3 +148,20 @@ class Gateway(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class ReportingGateway(Gateway, Protocol):
+    """A road that tells what became of a message."""
+
+    def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
+        """What became of a message we sent. Raises `Refused`."""
+        ...
+
+
+@runtime_checkable
+class MediaGateway(Gateway, Protocol):
+    """A road by which photos and documents come."""
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The content of a `Media`, of at most `limit` bytes. Raises `FetchError`."""
+        ...

@@ -39,15 +39,12 @@ from bots.gateway import (
     Sent,
     WebhookRequest,
 )
-from bots.wire import broken_off, storable, tls
+from bots.wire import broken_off, opt_kind, storable, tls
 
 TIMEOUT = 10.0  # seconds; a lease on an outgoing message must be three times as long
 LONGEST_TEXT = 1600  # characters
 URGENT_VALIDITY = 600  # seconds: an alert that is ten minutes late has been escalated already
 WHATSAPP = "whatsapp:"
-
-# After one of these as a whole message Twilio blocks what we send to that number.
-_OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 
 _STATES: dict[str, DeliveryState] = {
     "queued": "sent",
@@ -174,10 +171,11 @@ class TwilioGateway:
             "body": _shortened(message.text),
             "status_callback": f"{self._public_url}/sms/twilio/status?reference={quote(message.reference, safe='')}",
         }
-        if self._from_number.startswith("MG"):
-            parameters["messaging_service_sid"] = self._from_number
+        sender = message.sender or self._from_number
+        if sender.startswith("MG"):
+            parameters["messaging_service_sid"] = sender
         else:
-            parameters["from_"] = (WHATSAPP if message.to.startswith(WHATSAPP) else "") + self._from_number
+            parameters["from_"] = (WHATSAPP if message.to.startswith(WHATSAPP) else "") + sender
         if message.urgent:
             parameters["validity_period"] = URGENT_VALIDITY
         return parameters
@@ -253,9 +251,8 @@ def _form(body: bytes) -> dict[str, str] | None:
 
 
 def _kind(payload: _Message) -> Kind:
-    if payload.opt_out.upper() == "STOP" or payload.body.strip().upper() in _OPT_OUT_WORDS:
-        return "stop"
-    return "text" if payload.media in ("", "0") else "media"
+    told = opt_kind(payload.opt_out) or opt_kind(payload.body)
+    return told or ("text" if payload.media in ("", "0") else "media")
 
 
 def _shortened(text: str) -> str:

@@ -9,12 +9,15 @@ from functools import cache
 
 import httpx
 
-from bots.gateway import SendError
+from bots.gateway import Kind, SendError
 
 # Its INFO lines print whole URLs: Telegram's token, and the account at Twilio.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# As a whole message they make a carrier block what we send to that number, and send it again.
+_STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+_START_WORDS = frozenset({"START", "UNSTOP"})
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -27,6 +30,14 @@ def tls() -> ssl.SSLContext:
 def storable(text: str) -> str:
     """The text without NUL and lone surrogates, which no database takes. The raw payload keeps them."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def opt_kind(text: str) -> Kind | None:
+    """`stop` or `start` where a whole SMS says so; a STOP is respected whichever gateway it came by."""
+    word = text.strip().upper()
+    if word in _STOP_WORDS:
+        return "stop"
+    return "start" if word in _START_WORDS else None
 
 
 def broken_off(provider: str, error: BaseException | None) -> SendError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bots.gateway import Gateway
+from bots.kannel import KannelGateway
+from bots.smsgate import SmsGateGateway
 from bots.telegram import TelegramGateway
 from bots.twilio import TwilioGateway
 from hub import clock
@@ -25,9 +27,13 @@ class Gateways:
 
     twilio: TwilioGateway | None = None
     telegram: TelegramGateway | None = None
+    kannel: KannelGateway | None = None
+    smsgate: SmsGateGateway | None = None
 
     def all(self) -> list[Gateway]:
-        return [gateway for gateway in (self.twilio, self.telegram) if gateway is not None]
+        """In the order in which they are tried for a message that answers none."""
+        roads = (self.telegram, self.kannel, self.twilio, self.smsgate)
+        return [gateway for gateway in roads if gateway is not None]
 
 
 def open_hub(settings: Settings) -> Hub:
@@ -46,7 +52,7 @@ def open_hub(settings: Settings) -> Hub:
 
 
 def open_gateways(settings: Settings) -> Gateways:
-    twilio = telegram = None
+    twilio = telegram = kannel = smsgate = None
     if settings.twilio_auth_token.get_secret_value():
         twilio = TwilioGateway(
             account_sid=settings.twilio_account_sid,
@@ -61,4 +67,8 @@ def open_gateways(settings: Settings) -> Gateways:
             webhook_secret=settings.telegram_webhook_secret.get_secret_value(),
             api_url=settings.telegram_api_url,
         )
-    return Gateways(twilio, telegram)
+    if token := settings.kannel_token.get_secret_value():
+        kannel = KannelGateway(token, settings.kannel_send_url, settings.public_url)
+    if signing_key := settings.smsgate_signing_key.get_secret_value():
+        smsgate = SmsGateGateway(signing_key, settings.smsgate_api_url)
+    return Gateways(twilio, telegram, kannel, smsgate)

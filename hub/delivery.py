@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from bots.gateway import Gateway, OutboundMessage, SendError, Sent
+from bots.gateway import DeliveryStatus, Gateway, OutboundMessage, SendError, Sent
 from hub import outbox
 from hub.context import Hub
 from hub.database import writing
@@ -41,31 +41,44 @@ class Delivery:
             now = self._hub.timer()
             limit = self._allowed(channel, now)
             if limit:
-                due = await asyncio.to_thread(self._claim, channel, now, limit)
+                # What is critical is tried even while the provider asks for a pause: it may hold for others alone.
+                upto = outbox.BULK if self._open(channel, now) else outbox.CRITICAL
+                due = await asyncio.to_thread(self._claim, channel, now, limit, upto)
                 tried += len(due)
                 await asyncio.gather(*(self._deliver(channel, message) for message in due))
         return tried
 
-    def _claim(self, channel: str, now: datetime, limit: int) -> list[Due]:
+    def _claim(self, channel: str, now: datetime, limit: int, upto: int) -> list[Due]:
         with writing(self._hub.engine) as session:
-            due = outbox.claim(session, [channel], now, limit)
+            due = outbox.claim(session, [channel], now, limit, upto)
         self._spend(channel, len(due))
         return due
 
     async def _deliver(self, channel: str, due: Due) -> None:
-        result = await self._send(channel, due)
-        await asyncio.to_thread(self._settle, channel, due, result)
+        gateway = self._road(channel, due)
+        result = await self._send(gateway, due)
+        await asyncio.to_thread(self._settle, gateway, due, result)
 
-    async def _send(self, channel: str, due: Due) -> Sent | SendError:
+    def _road(self, channel: str, due: Due) -> Gateway:
+        """The road the message came by; at each further attempt the channel's next one that is not asked to pause."""
         gateways = self._by_channel[channel]
-        gateway = next((gateway for gateway in gateways if gateway.name == due.gateway), gateways[0])
+        first = next((place for place, gateway in enumerate(gateways) if gateway.name == due.gateway), 0)
+        start = (first + due.attempts - 1) % len(gateways)
+        ring = gateways[start:] + gateways[:start]
+        open_now = self._open(channel, self._hub.timer())
+        return next((gateway for gateway in ring if gateway.name in open_now), ring[0])
+
+    async def _send(self, gateway: Gateway, due: Due) -> Sent | SendError:
+        by_its_road = gateway.name == due.gateway
         message = OutboundMessage(
             to=self._hub.vault.open(due.address_sealed).decode(),
             text=due.text,
-            reference=f"out-{due.id}",
+            reference=outbox.reference(due.id),
             buttons=tuple(tuple((label, data) for label, data in row) for row in due.extra.get("buttons", ())),
             answers_button=due.extra.get("answers_button", ""),
             urgent=due.priority == outbox.CRITICAL,
+            sender=due.extra.get("sender", "") if by_its_road else "",
+            line=due.extra.get("line", "") if by_its_road else "",
         )
         try:
             return await gateway.send(message)
@@ -75,38 +88,51 @@ class Delivery:
             log.exception("delivery.bug", out=due.id, gateway=gateway.name)
             return SendError(f"{type(error).__name__} in the gateway", unknown=True)
 
-    def _settle(self, channel: str, due: Due, result: Sent | SendError) -> None:
+    def _settle(self, gateway: Gateway, due: Due, result: Sent | SendError) -> None:
         now = self._hub.timer()
         with writing(self._hub.engine) as session:
             if isinstance(result, Sent):
                 outbox.sent(session, due.id, result.provider_id, now)
                 return
             state = outbox.refused(session, due, result, now)
-            log.warning("delivery.refused", out=due.id, channel=channel, state=state, reason=result.reason)
+            log.warning("delivery.refused", out=due.id, gateway=gateway.name, state=state, reason=result.reason)
             if result.retry_after is not None:
-                self._paused[channel] = now + timedelta(seconds=result.retry_after)
+                self._paused[gateway.name] = now + timedelta(seconds=result.retry_after)
             if state == "failed":
-                other_road(session, self._hub, due, channel, result.permanent, now)
+                other_road(session, self._hub, due, result.permanent, now)
 
     def _allowed(self, channel: str, now: datetime) -> int:
-        """How many may go on this channel now: the provider's pause, then at most a second's worth at once."""
-        if now < self._paused.get(channel, now):
-            return 0
+        """How many may go on this channel now: at most a second's worth at once."""
         tokens, since = self._allowance.get(channel, (self._rate, now))
         tokens = min(self._rate, tokens + (now - since).total_seconds() * self._rate)
         self._allowance[channel] = (tokens, now)
         return int(tokens)
+
+    def _open(self, channel: str, now: datetime) -> set[str]:
+        """The channel's roads whose provider has not asked for a pause."""
+        names = {gateway.name for gateway in self._by_channel[channel]}
+        return {name for name in names if self._paused.get(name, now) <= now}
 
     def _spend(self, channel: str, count: int) -> None:
         tokens, since = self._allowance[channel]
         self._allowance[channel] = (tokens - count, since)
 
 
-def other_road(session: Session, hub: Hub, due: Due, channel: str, permanent: bool, now: datetime) -> None:
+def report(hub: Hub, status: DeliveryStatus) -> None:
+    """Takes a provider's delivery report; what has failed after all goes by the person's next road."""
+    now = hub.timer()
+    with writing(hub.engine) as session:
+        failed = outbox.report(session, status, now)
+        if failed:
+            log.warning("delivery.failed", out=failed.id, gateway=status.gateway, reason=status.error)
+            other_road(session, hub, failed, False, now)
+
+
+def other_road(session: Session, hub: Hub, due: Due, permanent: bool, now: datetime) -> None:
     """A message that this road will never carry goes by the person's next one; a dead address is marked."""
     if due.person_id is None or due.extra.get("answers_button"):
         return
-    kind = KIND_OF[channel]
+    kind = KIND_OF[due.channel]
     if permanent:
         address = hub.vault.open(due.address_sealed).decode()
         roster.mark(session, hub.vault.digest(kind, address), "blocked", now)

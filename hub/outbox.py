@@ -40,6 +40,8 @@ class Draft:
     alert_id: int | None = None
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     answers_button: str = ""
+    sender: str = ""  # which of our numbers it should come from
+    line: str = ""  # and by which modem or SIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ class Due:
     unsure: int
 
 
+_DUE = tuple(getattr(OutboxRow, name) for name in Due.__slots__)
+
+
 def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     """Puts messages in the outbox. One with a `dedup` that is there already is left out."""
     if not drafts:
@@ -69,8 +74,8 @@ def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     session.execute(statement, [_row(draft, now) for draft in drafts])
 
 
-def claim(session: Session, channels: Collection[str], now: datetime, limit: int) -> list[Due]:
-    """Takes what is due on these channels, critical first.
+def claim(session: Session, channels: Collection[str], now: datetime, limit: int, upto: int = BULK) -> list[Due]:
+    """Takes what is due on these channels, critical first, and nothing less urgent than `upto`.
 
     A row whose lease ran out may have been sent: it goes once more, then it is `unknown`.
     """
@@ -82,7 +87,7 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
     )
     due = (
         select(OutboxRow.id)
-        .where(OutboxRow.channel.in_(channels))
+        .where(OutboxRow.channel.in_(channels), OutboxRow.priority <= upto)
         .where(or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), lost))
         .order_by(OutboxRow.priority, OutboxRow.id)
         .limit(limit)
@@ -97,7 +102,7 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
             state="sending",
             lease_until=now + LEASE,
         )
-        .returning(*(getattr(OutboxRow, name) for name in Due.__slots__))
+        .returning(*_DUE)
     )
     claimed = [Due(*values) for values in session.execute(statement, execution_options={"synchronize_session": False})]
     return sorted(claimed, key=lambda due: (due.priority, due.id))
@@ -132,12 +137,27 @@ def refused(session: Session, due: Due, error: SendError, now: datetime) -> str:
     return state
 
 
-def report(session: Session, status: DeliveryStatus, now: datetime) -> bool:
-    """Takes a provider's delivery report, in whatever order they come. False where it names no message of ours."""
-    where = [OutboxRow.provider_id == status.provider_id]
-    known = session.scalar(select(OutboxRow.id).where(*where)) is not None
-    _advance(session, where, status.state, now, error=status.error or None)
-    return known
+def reference(id: int) -> str:
+    """Our name for a message, told to the provider, who may give it back in a delivery report."""
+    return f"out-{id}"
+
+
+def report(session: Session, status: DeliveryStatus, now: datetime) -> Due | None:
+    """Takes a provider's delivery report, in whatever order they come; the message, if it has failed by that.
+
+    By our reference, where the provider gives it back, a message is known whose answer was lost.
+    """
+    referred = status.reference.removeprefix("out-")
+    named = OutboxRow.provider_id == status.provider_id
+    if referred.isascii() and referred.isdigit() and len(referred) < 19:
+        named = or_(named, OutboxRow.id == int(referred))
+    found = session.execute(select(*_DUE, OutboxRow.state).where(named).limit(1)).one_or_none()
+    if found is None:
+        return None
+    due, before = Due(*found[:-1]), found[-1]
+    values = {"provider_id": status.provider_id} if RANK[before] < RANK["sent"] else {}
+    _advance(session, [OutboxRow.id == due.id], status.state, now, error=status.error or None, **values)
+    return due if status.state == "failed" and RANK[before] < RANK["failed"] else None
 
 
 def unsent(session: Session) -> int:
@@ -157,8 +177,9 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if draft.buttons:
         extra["buttons"] = draft.buttons
-    if draft.answers_button:
-        extra["answers_button"] = draft.answers_button
+    for name in ("answers_button", "sender", "line"):
+        if value := getattr(draft, name):
+            extra[name] = value
     return {
         "kind": draft.kind,
         "priority": draft.priority,

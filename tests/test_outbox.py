@@ -122,11 +122,36 @@ def test_a_delivery_status_never_goes_back(engine: Engine) -> None:
     reports: list[DeliveryState] = ["sent", "delivered", "sent", "failed"]
     for reported in reports:
         with writing(engine) as session:
-            assert outbox.report(session, DeliveryStatus("twilio", "SM1", reported), NOW)
+            outbox.report(session, DeliveryStatus("twilio", "SM1", reported), NOW)
         seen.append(state(engine))
     assert seen == ["sent", "delivered", "delivered", "delivered"]
 
 
-def test_a_report_of_a_message_that_is_not_ours_is_told_apart(engine: Engine) -> None:
+def test_a_report_of_a_message_that_is_not_ours_changes_nothing(engine: Engine) -> None:
+    put(engine, draft())
+    for reference in ("", "out-", "out-99999999999999999999", "out-7", "out-²"):
+        with writing(engine) as session:
+            assert outbox.report(session, DeliveryStatus("twilio", "SM404", "failed", "", reference), NOW) is None
+    assert state(engine) == "pending"
+
+
+def test_a_report_with_our_reference_finds_the_message_whose_answer_was_lost(engine: Engine) -> None:
+    put(engine, draft())
+    [due] = claim(engine)
     with writing(engine) as session:
-        assert not outbox.report(session, DeliveryStatus("twilio", "SM404", "delivered"), NOW)
+        outbox.refused(session, due, SendError("lost", unknown=True), NOW)
+    assert state(engine) == "unknown"
+    with writing(engine) as session:
+        status = DeliveryStatus("twilio", "SM1", "delivered", "", outbox.reference(due.id))
+        assert outbox.report(session, status, NOW) is None
+    assert state(engine) == "delivered"
+
+
+def test_a_report_of_failure_gives_the_message_back_once(engine: Engine) -> None:
+    put(engine, draft())
+    [due] = claim(engine)
+    with writing(engine) as session:
+        outbox.sent(session, due.id, "SM1", NOW)
+        failed = outbox.report(session, DeliveryStatus("twilio", "SM1", "failed", "30005"), NOW)
+        again = outbox.report(session, DeliveryStatus("twilio", "SM1", "failed", "30005"), NOW)
+    assert (failed and failed.id, again) == (due.id, None)
