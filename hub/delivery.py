@@ -19,6 +19,10 @@ from hub.sample import roster
 
 KIND_OF = {"telegram": "telegram", "sms": "phone", "whatsapp": "phone"}
 CHANNEL_OF = {"telegram": "telegram", "phone": "sms"}
+SLOTS = 32  # messages under way on one channel
+RESERVED = 8  # of them for what is critical
+WAIT = 0.05  # seconds
+Result = tuple[Gateway, Due, Sent | SendError]
 log = structlog.get_logger()
 
 
@@ -33,20 +37,46 @@ class Delivery:
         self._rate = rate
         self._paused: dict[str, datetime] = {}
         self._allowance: dict[str, tuple[float, datetime]] = {}
+        self._flying: dict[asyncio.Task[Result], str] = {}
+        self._results: list[Result] = []
 
     async def round(self) -> int:
-        """Sends what may go now; how many were tried."""
-        tried = 0
-        for channel in self._by_channel:
-            now = self._hub.timer()
-            limit = self._allowed(channel, now)
-            if limit:
-                # What is critical is tried even while the provider asks for a pause: it may hold for others alone.
-                upto = outbox.BULK if self._open(channel, now) else outbox.CRITICAL
-                due = await asyncio.to_thread(self._claim, channel, now, limit, upto)
-                tried += len(due)
-                await asyncio.gather(*(self._deliver(channel, message) for message in due))
-        return tried
+        """Starts what may go now and notes what has ended; 0 when nothing is due and nothing is under way."""
+        started = sum([await self._start(channel) for channel in self._by_channel])
+        ended = await self._note_ended(WAIT)
+        return started + ended + len(self._flying)
+
+    async def drain(self) -> None:
+        """Lets what is under way end, and starts nothing."""
+        while await self._note_ended(None):
+            pass
+
+    async def _start(self, channel: str) -> int:
+        now = self._hub.timer()
+        flying = sum(under_way == channel for under_way in self._flying.values())
+        limit = min(self._allowed(channel, now), SLOTS - flying)
+        if limit <= 0:
+            return 0
+        # What is critical is tried even while the provider asks for a pause (it may hold for others alone), and has
+        # slots of its own that no slow reply can fill.
+        routine = self._open(channel, now) and flying < SLOTS - RESERVED
+        due = await asyncio.to_thread(self._claim, channel, now, limit, outbox.BULK if routine else outbox.CRITICAL)
+        for message in due:
+            self._flying[asyncio.create_task(self._deliver(channel, message))] = channel
+        return len(due)
+
+    async def _note_ended(self, timeout: float | None) -> int:  # noqa: ASYNC109
+        """Notes all that has ended in one transaction. What could not be noted is kept for the next round."""
+        if self._flying:
+            done, _ = await asyncio.wait(self._flying, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                del self._flying[task]
+                self._results.append(task.result())
+        results = list(self._results)
+        if results:
+            await asyncio.to_thread(self._settle, results)
+            del self._results[: len(results)]
+        return len(results)
 
     def _claim(self, channel: str, now: datetime, limit: int, upto: int) -> list[Due]:
         with writing(self._hub.engine) as session:
@@ -54,10 +84,9 @@ class Delivery:
         self._spend(channel, len(due))
         return due
 
-    async def _deliver(self, channel: str, due: Due) -> None:
+    async def _deliver(self, channel: str, due: Due) -> Result:
         gateway = self._road(channel, due)
-        result = await self._send(gateway, due)
-        await asyncio.to_thread(self._settle, gateway, due, result)
+        return gateway, due, await self._send(gateway, due)
 
     def _road(self, channel: str, due: Due) -> Gateway:
         """The road the message came by; at each further attempt the channel's next one that is not asked to pause."""
@@ -88,18 +117,22 @@ class Delivery:
             log.exception("delivery.bug", out=due.id, gateway=gateway.name)
             return SendError(f"{type(error).__name__} in the gateway", unknown=True)
 
-    def _settle(self, gateway: Gateway, due: Due, result: Sent | SendError) -> None:
+    def _settle(self, results: Sequence[Result]) -> None:
         now = self._hub.timer()
         with writing(self._hub.engine) as session:
-            if isinstance(result, Sent):
-                outbox.sent(session, due.id, result.provider_id, now)
-                return
-            state = outbox.refused(session, due, result, now)
-            log.warning("delivery.refused", out=due.id, gateway=gateway.name, state=state, reason=result.reason)
-            if result.retry_after is not None:
-                self._paused[gateway.name] = now + timedelta(seconds=result.retry_after)
-            if state == "failed":
-                other_road(session, self._hub, due, result.permanent, now)
+            for gateway, due, result in results:
+                if isinstance(result, Sent):
+                    outbox.sent(session, due.id, result.provider_id, now)
+                else:
+                    self._refused(session, gateway, due, result, now)
+
+    def _refused(self, session: Session, gateway: Gateway, due: Due, error: SendError, now: datetime) -> None:
+        state = outbox.refused(session, due, error, now)
+        log.warning("delivery.refused", out=due.id, gateway=gateway.name, state=state, reason=error.reason)
+        if error.retry_after is not None:
+            self._paused[gateway.name] = now + timedelta(seconds=error.retry_after)
+        if state == "failed":
+            other_road(session, self._hub, due, error.permanent, now)
 
     def _allowed(self, channel: str, now: datetime) -> int:
         """How many may go on this channel now: at most a second's worth at once."""

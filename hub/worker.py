@@ -46,6 +46,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     for task in background + [loop for loop in loops if loop.get_name() == "poll"]:
         task.cancel()
     await asyncio.wait(loops, timeout=30)
+    await delivery.drain()
     for gateway in gateways.all():
         await gateway.close()
 
