@@ -5,6 +5,9 @@ So `no` stays a word, `01` a code and `07:15` a time, whatever YAML would make o
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,15 +60,23 @@ class Places:
 
 def read(directory: Path, name: str, findings: Findings) -> Document:
     """Reads one file of the directory. What cannot be read is a finding, and the value None."""
-    document = Document(name)
     try:
         text = (directory / name).read_bytes().decode("utf-8-sig")
-        node = _compose(text)
     except FileNotFoundError:
         findings.error(name, 0, "this file is missing", "config/README.md tells what belongs in it")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         findings.error(name, line, "not UTF-8", "save the file with the encoding UTF-8")
+    else:
+        return parse(name, text, findings)
+    return Document(name)
+
+
+def parse(name: str, text: str, findings: Findings) -> Document:
+    """The document that a text is."""
+    document = Document(name)
+    try:
+        node = _compose(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         findings.error(
@@ -78,6 +89,66 @@ def read(directory: Path, name: str, findings: Findings) -> Document:
         else:
             document.value = _value(node, (), document, findings)
     return document
+
+
+def written(value: Any) -> str:
+    """The text that reads as this value of dicts, lists and scalars; None and what is empty is left out."""
+    return "\n".join(_block(_spelt(value), 0, "")) + "\n"
+
+
+def _spelt(value: Any) -> Any:
+    """Every scalar as the text that stands for it."""
+    match value:
+        case dict():
+            spelt = {str(key): _spelt(child) for key, child in value.items()}
+            return {key: child for key, child in spelt.items() if child not in (None, [], {})}
+        case list() | tuple():
+            return [_spelt(child) for child in value]
+        case bool():
+            return "true" if value else "false"
+    return value if value is None else str(value)
+
+
+def _block(value: Any, lists: int, indent: str) -> Iterator[str]:
+    """Lines. What lies in two lists, like an option of a question, and a list of words take one line each."""
+    match value:
+        case dict() if lists < 2:
+            for key, child in value.items():
+                if isinstance(child, str) or not _opens(child, lists):
+                    yield f"{indent}{_scalar(key)}: {_flow(child)}"
+                else:
+                    yield f"{indent}{_scalar(key)}:"
+                    yield from _block(child, lists, indent + "  ")
+        case list() if _opens(value, lists):
+            for child in value:
+                first, *rest = list(_block(child, lists + 1, indent + "  ")) or [f"{indent}  {_flow(child)}"]
+                yield f"{indent}- {first.lstrip()}"
+                yield from rest
+        case _:
+            yield f"{indent}{_flow(value)}"
+
+
+def _opens(value: Any, lists: int) -> bool:
+    return lists < 2 and (isinstance(value, dict) or any(isinstance(child, dict) for child in value))
+
+
+def _flow(value: Any) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_scalar(key)}: {_flow(child)}" for key, child in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+    return _scalar(value)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*|[0-9]{1,2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
+
+
+def _scalar(text: str) -> str:
+    """As it is where nothing in it means anything to YAML; quoted as JSON does otherwise, which YAML reads alike."""
+    if _PLAIN.fullmatch(text) and text.casefold() != "null":
+        return text
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _compose(text: str) -> Node | None:

@@ -65,9 +65,9 @@ def render(findings: Sequence[Finding]) -> str:
     return "\n".join([*lines, f"{_count(len(errors), 'error')}, {_count(len(warnings), 'warning')}"])
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, or None."""
-    best = process.extractOne(word, sorted(known), scorer=fuzz.ratio, score_cutoff=65)
+def nearest(word: str, known: Iterable[str], alike: float = 65) -> str | None:
+    """The known word that was probably meant, or None. `alike`: in per cent."""
+    best = process.extractOne(word, sorted(known), scorer=fuzz.ratio, score_cutoff=alike)
     return best[0] if best else None
 
 
