@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,8 @@ from hub.election.findings import render
 from hub.intake.readout import reader
 from hub.rehearsal import demo, outcome
 from hub.sample import draw as sampling
-from hub.sample import importer, marking
+from hub.sample import importer, marking, moves, replacements, roster
+from hub.sample.roster import NotPossible
 from hub.settings import Settings
 from hub.vault import Vault
 
@@ -36,13 +38,14 @@ account = typer.Typer(no_args_is_help=True, help="Who may log in to the console.
 cli.add_typer(account, name="account")
 out = Console()
 err = Console(stderr=True)
+_HERE = "command line"  # in the audit, where a page has the visitor's address
 Directory = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="an election's configuration")]
 
 
 def main() -> None:
     try:
         cli()
-    except (ConfigurationError, NotReady, Refusal) as error:
+    except (ConfigurationError, NotPossible, NotReady, Refusal) as error:
         err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
@@ -131,6 +134,45 @@ def _check_sample(directory: Path) -> None:
 
 def _say(words: str) -> None:
     out.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("replace")
+def replace_station(
+    station: Annotated[str, typer.Argument(help="the drawn station that cannot be observed")],
+    by: Annotated[str, typer.Argument(help="the one in its place, of the same stratum")],
+    reason: Annotated[str, typer.Option(help="why; published with the estimates")],
+) -> None:
+    """Observes another station in the place of a drawn one, and marks the estimates that rest on it."""
+    hub = _open(Settings())
+    now = hub.clock()
+    with writing(hub.engine) as session:
+        replacements.replace(session, station, by, reason, now, address=_HERE)
+        left = roster.posted(session, station, now)
+    _say(f"station {by} stands in for {station}")
+    for person in left:
+        _say(f"{person} is still at {station}; to send this observer on: hub move {person} {by}")
+
+
+@cli.command("move")
+def move_observer(
+    person: Annotated[str, typer.Argument(help="the observer's code")],
+    station: Annotated[str, typer.Argument(help="where the observer is from then on")],
+    since: Annotated[
+        str, typer.Option("--from", help="the election's local time, like “2021-11-28 13:00”; now if left out")
+    ] = "",
+) -> None:
+    """Sends an observer to another station. Messages count for the station where their sender was when they came."""
+    hub = _open(Settings())
+    now = hub.clock()
+    try:
+        at = datetime.fromisoformat(since) if since else now
+    except ValueError as error:
+        raise Refusal(f"“{since}” is no time; one is written like “2021-11-28 13:00”") from error
+    at = at if at.tzinfo else at.replace(tzinfo=hub.election.zone)
+    with writing(hub.engine) as session:
+        moved = moves.move(session, person, station, at, now, address=_HERE)
+    before = ", ".join(moved.before) or "–"
+    _say(f"{person}: {before} → {station} from {at.astimezone(hub.election.zone):%Y-%m-%d %H:%M}")
 
 
 @cli.command()

@@ -17,15 +17,22 @@ def as_text(findings: Findings, election: Election) -> str:
 def _lines(findings: Findings, language: str) -> Iterator[str]:
     for key, table in findings.tables.items():
         held = "" if table.release.holds else ", NOT TO BE RELEASED"
-        yield f"{key} {table.text[language]} ({table.n} stations{held})"
+        yield f"{key} {table.text[language]} ({table.n} stations{_replaced(table.replaced)}{held})"
         for option in table.options:
             yield f"  {option.text[language]:<40.40} {option.count:>5}  {figure(option.estimate)}"
     for turnout in findings.turnout:
-        yield f"{turnout.name} ({turnout.estimate.n} stations): {figure(turnout.estimate)}"
+        behind = f"{turnout.estimate.n} stations{_replaced(turnout.replaced)}"
+        yield f"{turnout.name} ({behind}): {figure(turnout.estimate)}"
     for shares in findings.shares:
         yield shares.name
         for part in shares.parts:
-            yield f"  {part.name:<40.40} {'':>5}  {figure(part.estimate)}"
+            yield f"  {part.name:<40.40} {'':>5}  {figure(part.estimate)}{_replaced(part.replaced)}"
+    for each in findings.replacements:
+        yield f"station {each.by} stands in for {each.station}: {each.reason}"
+
+
+def _replaced(count: int) -> str:
+    return f", {count} of them in place of another" if count else ""
 
 
 def figure(estimate: Estimate) -> str:

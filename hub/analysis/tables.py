@@ -21,7 +21,9 @@ from hub.analysis.estimates import Call, Estimate, Pair, Stratum
 from hub.analysis.reconciliation import Difference
 from hub.checklist.definition import Form, Question, Text
 from hub.election.definition import Election, ReleaseRule, Shares
-from hub.models import StationRecordRow, StationRow
+from hub.models import ReplacementRow, StationRecordRow, StationRow
+from hub.sample import replacements
+from hub.sample.replacements import Replacement
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class OptionFigure:
 
 @dataclass(frozen=True, slots=True)
 class QuestionTable:
-    """One closed question. `n`: stations with a usable answer; `domain`: it speaks only of stations like them."""
+    """One closed question. `n`: stations with a usable answer, of which `replaced` stand in for one that was drawn;
+    `domain`: it speaks only of stations like them."""
 
     form: str
     code: str
@@ -70,17 +73,20 @@ class QuestionTable:
     domain: bool
     options: tuple[OptionFigure, ...]
     release: Release
+    replaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RatioFigure:
-    """A turnout, or one part's share. `call`: on which side of the threshold its whole interval lies."""
+    """A turnout, or one part's share. `call`: on which side of the threshold its whole interval lies; `replaced`: how
+    many of its stations stand in for one that was drawn."""
 
     name: str
     estimate: Estimate
     strata: tuple[Stratum, ...]
     release: Release
     call: Call | None = None
+    replaced: int = 0
 
     def by_stratum(self) -> dict[str, Estimate]:
         return estimates.by_stratum(self.strata, self.estimate.confidence)
@@ -118,15 +124,23 @@ class Findings:
     shares: tuple[SharesTable, ...]
     differences: tuple[Difference, ...] | None
     not_drawn: tuple[str, ...]  # strata of the frame without a drawn station: no figure speaks of them
+    replacements: tuple[Replacement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Percentages to four decimals; null is not available. Each shares table stands under its own name."""
+        """Percentages to four decimals; null is not available. Each shares table stands under its own name.
+
+        Where stations were replaced `replaced` tells which and why, and under each figure how many it rests on.
+        """
         shown: dict[str, Any] = {
             "tables": {key: _table_json(table) for key, table in self.tables.items()},
-            "turnout": {figure.name: _figure_json(figure.estimate) for figure in self.turnout},
+            "turnout": {figure.name: _ratio_json(figure) for figure in self.turnout},
         }
         for table in self.shares:
-            shown[table.name] = {part.name: _figure_json(part.estimate) for part in table.parts}
+            shown[table.name] = {part.name: _ratio_json(part) for part in table.parts}
+        if self.replacements:
+            shown["replaced"] = [
+                {"station": each.station, "by": each.by, "reason": each.reason} for each in self.replacements
+            ]
         if self.differences is not None:
             differing = reconciliation.stations_that_differ(self.differences)
             shown["reconciliation"] = {"stations_that_differ": differing}
@@ -152,6 +166,7 @@ def findings(session: Session, election: Election) -> Findings:
         shares=tuple(_shares(sample, election, each) for each in analysis.shares),
         differences=tuple(reconciliation.compare(session, election)) if published else None,
         not_drawn=tuple(name for name, _ in sample.strata if not sample.drawn[name]),
+        replacements=tuple(replacements.listing(session)),
     )
 
 
@@ -168,6 +183,7 @@ class _Sample:
     drawn: dict[str, list[int]]  # stratum → ids of its drawn stations
     records: dict[str, dict[int, _Record]]  # form → station → record; a quarantined one is there without answers
     heard: set[int]  # stations from which anything came
+    standing_in: set[int]  # drawn stations' replacements
 
 
 def _read(session: Session) -> _Sample:
@@ -189,7 +205,8 @@ def _read(session: Session) -> _Sample:
         if quarantined:
             answers, conflicts, flags = {}, (), ()
         records[form][station] = _Record(answers, frozenset(conflicts), frozenset(flags))
-    return _Sample(strata, drawn, records, {station for of_form in records.values() for station in of_form})
+    heard = {station for of_form in records.values() for station in of_form}
+    return _Sample(strata, drawn, records, heard, set(session.scalars(select(ReplacementRow.by_id))))
 
 
 def _table(sample: _Sample, election: Election, form: Form, question: Question) -> QuestionTable:
@@ -209,7 +226,10 @@ def _table(sample: _Sample, election: Election, form: Form, question: Question) 
         bounds = None if domain else estimates.missing_bounds(strata)
         options.append(OptionFigure(option.code, option.text, count, estimate, bounds, strata))
     release = _release(sample, election.analysis.process_release, chosen, form.code if domain else None)
-    return QuestionTable(form.code, question.code, question.text, len(chosen), domain, tuple(options), release)
+    replaced = len(sample.standing_in & chosen.keys())
+    return QuestionTable(
+        form.code, question.code, question.text, len(chosen), domain, tuple(options), release, replaced
+    )
 
 
 def _ratio(
@@ -220,7 +240,8 @@ def _ratio(
     strata = _strata(sample, pairs, domain)
     estimate = estimates.ratio(strata, confidence)
     release = _release(sample, election.analysis.results_release, pairs, domain, *_disputes(sample, election, refs))
-    return RatioFigure(name, estimate, strata, release, None if bar is None else estimates.threshold(estimate, bar))
+    call = None if bar is None else estimates.threshold(estimate, bar)
+    return RatioFigure(name, estimate, strata, release, call, len(sample.standing_in & pairs.keys()))
 
 
 def _shares(sample: _Sample, election: Election, shares: Shares) -> SharesTable:
@@ -325,7 +346,16 @@ def _table_json(table: QuestionTable) -> dict[str, Any]:
         "n": table.n,
         "counts": {figure.option: figure.count for figure in said},
         "weighted": {figure.option: _figure_json(figure.estimate, "normal_margin") for figure in said},
+        **_replaced_json(table.replaced),
     }
+
+
+def _ratio_json(figure: RatioFigure) -> dict[str, float | None]:
+    return {**_figure_json(figure.estimate), **_replaced_json(figure.replaced)}
+
+
+def _replaced_json(replaced: int) -> dict[str, int]:
+    return {"replaced": replaced} if replaced else {}
 
 
 def _figure_json(estimate: Estimate, margin: str = "margin") -> dict[str, float | None]:

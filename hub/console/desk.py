@@ -235,7 +235,7 @@ def _with_message(session: Session, item_id: int) -> Item:
 
 def _preview(session: Session, hub: Hub, item: Item, text: str) -> Judgement:
     assert item.message is not None
-    return corrections.preview(session, hub, item.message.journal_id, text, hub.clock())
+    return corrections.preview(session, hub, item.message.journal_id, text)
 
 
 def _claim(session: Session, hub: Hub, caller: Visitor, item_id: int) -> TakenBy | None:

@@ -158,7 +158,7 @@ def _sender(session: Session, digest: bytes) -> Sender | None:
     stations = session.scalars(
         select(StationRow.code)
         .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
-        .where(AssignmentRow.person_id == person.id)
+        .where(AssignmentRow.person_id == person.id, AssignmentRow.until.is_(None))
         .order_by(StationRow.code)
     )
     return Sender(person.code, person.role, person.language, tuple(stations), phone or "")

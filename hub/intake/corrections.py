@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,11 +25,12 @@ class Gone(Exception):
     """The work item is closed, or no message is behind it."""
 
 
-def preview(session: Session, hub: Hub, journal_id: int, text: str, now: datetime) -> Judgement:
+def preview(session: Session, hub: Hub, journal_id: int, text: str) -> Judgement:
     """What the hub would make of `text` from this message's sender. Stores nothing. Spans point into `text`."""
     original = session.get_one(JournalRow, journal_id)
     reading = grammar.read(storable(text), hub.election.checklist)
-    senders = roster.senders(session, {original.sender_digest}, now).get(original.sender_digest, [])
+    sent = original.sender_digest, original.received_at
+    senders = roster.senders(session, [sent]).get(sent, [])
     codes = {code for person in senders for code in person.stations} | {getattr(reading, "station", None) or ""}
     stations = roster.stations(session, codes)
     records = StationRecords(session, {station.id for station in stations.values()}, lock=False)
@@ -71,6 +73,8 @@ def save(
     [entry_id] = journal.store(session, [values])
     entry = journal.entry(session, entry_id)
     assert entry is not None
+    # It speaks for its original: of that hour, and of the station where its sender was then.
+    entry = replace(entry, received_at=original.received_at)
     settlement = pipeline.settle(session, hub, [entry], now)
     return settlement.judgements.get(entry_id)
 

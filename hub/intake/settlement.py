@@ -40,7 +40,7 @@ class Settlement:
         self._now = now
         self.judgements: dict[int, Judgement] = {}
         self._readings = {entry.id: self._read(entry) for entry in entries}
-        self._senders = roster.senders(session, {entry.sender for entry in entries}, now)
+        self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
         codes |= {code for persons in self._senders.values() for person in persons for code in person.stations}
         self._stations = roster.stations(session, {code for code in codes if code})
@@ -51,7 +51,7 @@ class Settlement:
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
-        reading, senders = self._readings.get(entry.id), self._senders.get(entry.sender, [])
+        reading, senders = self._readings.get(entry.id), self._senders.get((entry.sender, entry.received_at), [])
         if entry.kind == "stop":
             self._opted_out(entry)
         elif reading is None:

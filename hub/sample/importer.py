@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.election.configuration import Configuration, ConfigurationError, Finding
@@ -21,11 +21,13 @@ from hub.models import (
     IncidentRow,
     OfficialRow,
     PersonRow,
+    ReplacementRow,
     StationRecordRow,
     StationRow,
     SubmissionRow,
     WorkItemRow,
 )
+from hub.sample import replacements
 from hub.vault import Vault
 
 Key = TypeVar("Key", bound=Any)
@@ -41,22 +43,30 @@ _REPORTED: tuple[InstrumentedAttribute[Any], ...] = (
     AlertRow.station_id,
     OfficialRow.station_id,
     WorkItemRow.station_id,
+    ReplacementRow.station_id,
+    ReplacementRow.by_id,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TableChanges:
-    """Codes of what is added, changed or removed. Contacts and assignments go by their person's code."""
+    """Codes of what is added, changed or removed. Contacts and assignments go by their person's code.
+
+    `kept`: what was changed in the hub since, and stays so: a replaced station, an observer who moved.
+    """
 
     table: str
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         kinds = (("added", self.added), ("changed", self.changed), ("removed", self.removed))
-        told = [f"{len(codes)} {kind} ({few(codes, 3)})" for kind, codes in kinds if codes]
-        return f"{self.table}: {', '.join(told) or 'no change'}"
+        told = [f"{len(codes)} {kind} ({few(codes, 3)})" for kind, codes in kinds if codes] or ["no change"]
+        if self.kept:
+            told.append(f"{len(self.kept)} kept as changed in the hub ({few(self.kept, 3)})")
+        return f"{self.table}: {', '.join(told)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +117,10 @@ class _Difference(Generic[Key]):
     added: Mapping[Key, Values]
     changed: Mapping[Key, Values]
     removed: tuple[Key, ...]
+    kept: tuple[str, ...] = ()  # codes
 
     def summary(self, table: str) -> TableChanges:
-        return TableChanges(table, tuple(self.added), tuple(self.changed), self.removed)
+        return TableChanges(table, tuple(self.added), tuple(self.changed), self.removed, self.kept)
 
     def summary_by_person(self, table: str) -> TableChanges:
         added, removed = ({key[0]: None for key in keys} for keys in (self.added, self.removed))
@@ -118,6 +129,7 @@ class _Difference(Generic[Key]):
             added=tuple(code for code in added if code not in removed),
             changed=tuple(code for code in added if code in removed),
             removed=tuple(code for code in removed if code not in added),
+            kept=tuple(code for code in self.kept if code not in {**added, **removed}),
         )
 
 
@@ -174,7 +186,12 @@ def _compare_stations(session: Session, configuration: Configuration) -> _Differ
     fields = ("code", "stratum", "region", "district", "voters", "sampled")
     rows = session.execute(select(*(getattr(StationRow, field) for field in fields)))
     stored = {row.code: dict(row._mapping) for row in rows}
-    return _compare({station.code: asdict(station) for station in configuration.stations}, stored)
+    wanted = {station.code: asdict(station) for station in configuration.stations}
+    kept = {code: sampled for code, sampled in replacements.sampled_now(session).items() if code in wanted}
+    differing = tuple(code for code, sampled in kept.items() if wanted[code]["sampled"] != sampled)
+    for code, sampled in kept.items():
+        wanted[code]["sampled"] = sampled
+    return replace(_compare(wanted, stored), kept=differing)
 
 
 def _compare_people(session: Session, configuration: Configuration) -> _Difference[str]:
@@ -216,16 +233,29 @@ def _address(row: Any) -> Address:
 
 
 def _compare_assignments(session: Session, configuration: Configuration) -> _Difference[Assignment]:
+    """What the files say, against what they said last: where that is the same, a move made since stands."""
     wanted: dict[Assignment, Values] = {
         (person.code, station): {} for person in configuration.people for station in person.stations
     }
     rows = session.execute(
-        select(PersonRow.code, StationRow.code)
+        select(PersonRow.code, StationRow.code, AssignmentRow.filed, AssignmentRow.until.is_(None))
         .join(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
         .join(StationRow, StationRow.id == AssignmentRow.station_id)
-        .where(AssignmentRow.until.is_(None))
+        .where(or_(AssignmentRow.filed, AssignmentRow.until.is_(None)))
     )
-    return _compare(wanted, {(person, station): {} for person, station in rows})
+    said: dict[Assignment, bool] = {}  # whether it still holds
+    moved: dict[str, None] = {}
+    for person, station, filed, holds in rows:
+        if filed:
+            said[person, station] = holds or said.get((person, station), False)
+        else:
+            moved[person] = None
+    changed = {person for person, _ in wanted.keys() ^ said.keys()}
+    # Where the files say something new, what a move had ended and they still name begins again.
+    stored: dict[Assignment, Values] = {
+        key: {} for key, holds in said.items() if holds or key[0] not in changed or key not in wanted
+    }
+    return replace(_compare(wanted, stored), kept=tuple(moved))
 
 
 def _refuse_reported(session: Session, removed: Collection[str]) -> None:
@@ -292,19 +322,30 @@ def _write_assignments(
 ) -> None:
     # A first assignment holds from the beginning, so that a message sent before the files came is the observer's, too.
     assigned_before = set(session.scalars(select(AssignmentRow.person_id).distinct()))
+    changed = {person for person, _ in (*difference.added, *difference.removed)}
     for person, station in difference.removed:
         this = (AssignmentRow.person_id == person_ids[person], AssignmentRow.station_id == station_ids[station])
-        session.execute(update(AssignmentRow).where(*this, AssignmentRow.until.is_(None)).values(until=now))
+        session.execute(update(AssignmentRow).where(*this).values(filed=False))
+        session.execute(update(AssignmentRow).where(*this, _lasts(now)).values(until=now))
+    for chunk in _chunks([person_ids[person] for person in changed if person_ids[person] in assigned_before]):
+        # Where the files say something new they end what was said in the hub meanwhile.
+        moved = (AssignmentRow.person_id.in_(chunk), AssignmentRow.filed.is_(False))
+        session.execute(update(AssignmentRow).where(*moved, _lasts(now)).values(until=now))
     rows = [
         {
             "person_id": person_ids[person],
             "station_id": station_ids[station],
             "since": now if person_ids[person] in assigned_before else None,
+            "filed": True,
         }
         for person, station in difference.added
     ]
     if rows:
         session.execute(insert(AssignmentRow), rows)
+
+
+def _lasts(now: datetime) -> ColumnElement[bool]:
+    return or_(AssignmentRow.until.is_(None), AssignmentRow.until > now)
 
 
 def _delete_stations(session: Session, ids: Collection[int]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person, Station
@@ -16,6 +16,10 @@ from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 
 T = TypeVar("T")
 CHUNK = 500  # SQLite takes only so many parameters
+
+
+class NotPossible(ValueError):
+    """Somebody asked for a change of sample or people that cannot be made; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +32,63 @@ class Contact:
     sealed: bytes
 
 
-def senders(session: Session, digests: Collection[bytes], now: datetime) -> dict[bytes, list[Person]]:
-    """The active persons behind each address, with the stations they are at by `now`. A phone may be shared."""
-    found: dict[bytes, dict[int, list[str]]] = defaultdict(dict)
-    rows: dict[int, PersonRow] = {}
-    for part in _parts(digests):
+Sent = tuple[bytes, datetime]  # the digest of an address, and when a message came from it
+
+
+def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Person]]:
+    """The active persons behind each address, with the stations they were at when the message came.
+
+    A phone may be shared. Who is unknown is left out.
+    """
+    people: dict[bytes, dict[int, PersonRow]] = defaultdict(dict)
+    stays: dict[int, list[_Stay]] = defaultdict(list)
+    for part in _parts({digest for digest, _ in messages}):
         statement = (
-            select(ContactRow.digest, PersonRow, StationRow.code)
+            select(ContactRow.digest, PersonRow, StationRow.code, AssignmentRow.since, AssignmentRow.until)
             .join(PersonRow, PersonRow.id == ContactRow.person_id)
-            .outerjoin(AssignmentRow, and_(AssignmentRow.person_id == PersonRow.id, *_current(now)))
+            .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
             .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
             .where(ContactRow.digest.in_(part), PersonRow.active)
             .order_by(PersonRow.id, StationRow.code)
         )
-        for digest, person, station in session.execute(statement):
-            rows[person.id] = person
-            stations = found[digest].setdefault(person.id, [])
-            if station and station not in stations:
-                stations.append(station)
+        for digest, person, station, since, until in session.execute(statement):
+            people[digest][person.id] = person
+            if station:
+                stays[person.id].append(_Stay(station, since, until))
     return {
-        digest: [_person(rows[person_id], stations) for person_id, stations in persons.items()]
-        for digest, persons in found.items()
+        (digest, at): [_person(row, _stations_at(stays[row.id], at)) for row in people[digest].values()]
+        for digest, at in messages
+        if digest in people
     }
 
 
-def person(session: Session, person_id: int, now: datetime) -> Person | None:
-    row = session.get(PersonRow, person_id)
-    if row is None:
-        return None
-    stations = session.scalars(
-        select(StationRow.code)
-        .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
-        .where(AssignmentRow.person_id == person_id, *_current(now))
-        .order_by(StationRow.code)
-    )
-    return _person(row, list(stations))
+def observers(session: Session, station_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
+    """The ids of the active observers who are at each station by `now`."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for part in _parts(station_ids):
+        statement = (
+            select(AssignmentRow.station_id, AssignmentRow.person_id)
+            .join(PersonRow, PersonRow.id == AssignmentRow.person_id)
+            .where(AssignmentRow.station_id.in_(part), PersonRow.active, PersonRow.role == "observer")
+            .where(or_(AssignmentRow.since.is_(None), AssignmentRow.since <= now))
+            .where(or_(AssignmentRow.until.is_(None), AssignmentRow.until > now))
+        )
+        for station_id, person_id in session.execute(statement):
+            found[station_id].add(person_id)
+    return found
+
+
+def posted(session: Session, station: str, now: datetime) -> list[str]:
+    """The codes of the observers who are at a station by `now`."""
+    found = _stations(session, select(StationRow).where(StationRow.code == station))
+    ids = observers(session, [each.id for each in found], now)
+    return sorted(codes(session, {person for persons in ids.values() for person in persons}).values())
+
+
+def codes(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    """The persons' codes by their ids."""
+    rows = session.execute(select(PersonRow.id, PersonRow.code).where(PersonRow.id.in_(person_ids)))
+    return {person_id: code for person_id, code in rows}
 
 
 def stations(session: Session, codes: Collection[str]) -> dict[str, Station]:
@@ -117,11 +143,20 @@ def _person(row: PersonRow, stations: list[str]) -> Person:
     return Person(row.id, row.code, row.role, row.language, row.region, tuple(stations))
 
 
-def _current(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        or_(AssignmentRow.since.is_(None), AssignmentRow.since <= now),
-        or_(AssignmentRow.until.is_(None), AssignmentRow.until > now),
-    )
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """At a station from `since` until before `until`; None is for ever."""
+
+    station: str
+    since: datetime | None
+    until: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+def _stations_at(stays: Collection[_Stay], at: datetime) -> list[str]:
+    return list(dict.fromkeys(stay.station for stay in stays if stay.covers(at)))
 
 
 def _parts(values: Collection[T]) -> Iterable[list[T]]:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
 
 from hub.analysis.estimates import Estimate
+from hub.analysis.printed import as_text
 from hub.analysis.reconciliation import import_official
 from hub.analysis.tables import Findings, findings
 from hub.database import reading, writing
 from hub.election.definition import Election, ReleaseRule
-from hub.models import StationRecordRow
+from hub.models import ReplacementRow, StationRecordRow
 
 Fill = Callable[..., None]
 # The SQL is the same for these, so that one database will do; the golden day runs on both.
@@ -264,3 +266,29 @@ def _within(value: Any, tolerance: float) -> Any:
     if isinstance(value, dict):
         return {key: _within(inner, tolerance) for key, inner in value.items()}
     return pytest.approx(value, abs=tolerance) if isinstance(value, float) else value
+
+
+@on_sqlite
+def test_figures_that_rest_on_a_replacement_say_so_and_the_others_stay_as_they_were(
+    engine: Engine, fill: Fill, small: Election
+) -> None:
+    fill(
+        frame(north=3, south=3),
+        [
+            *(said(station, A="1", T="40", K="80", R="10") for station in (10, 11, 12)),
+            *(said(station, A="2", T="30", K="90") for station in (20, 21, 22)),
+        ],
+    )
+    unmarked = compute(engine, small).as_json()
+    assert "replaced" not in str(unmarked)
+    with writing(engine) as session:
+        session.add(ReplacementRow(station_id=4, by_id=1, reason="closed", at=datetime(2030, 1, 1, tzinfo=UTC)))
+    found = compute(engine, small)
+    assert (found.tables["DAY.A"].replaced, found.tables["DAY.M"].replaced) == (1, 0)
+    shown = found.as_json()
+    assert shown.pop("replaced") == [{"station": "13", "by": "10", "reason": "closed"}]
+    assert shown["turnout"]["turnout"].pop("replaced") == 1
+    assert [shown["votes"][name].pop("replaced", 0) for name in ("Red", "Blue")] == [1, 0]
+    assert shown["tables"]["DAY.A"].pop("replaced") == 1
+    assert shown == unmarked
+    assert "DAY.A A (6 stations, 1 of them in place of another" in as_text(found, small)

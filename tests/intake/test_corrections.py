@@ -35,7 +35,7 @@ async def test_a_corrected_message_is_stored_for_its_sender_and_the_original_sta
     account = operator(town)
     with reading(town.hub.engine) as session:
         assert item.journal_id is not None
-        before = corrections.preview(session, town.hub, item.journal_id, "SET 10001 A1", town.clock[0])
+        before = corrections.preview(session, town.hub, item.journal_id, "SET 10001 A1")
     assert (before.outcome, before.answers) == ("accepted", {"A": "1"})
     with writing(town.hub.engine) as session:
         corrections.save(
