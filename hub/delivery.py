@@ -12,17 +12,21 @@ from sqlalchemy.orm import Session
 
 from bots.gateway import DeliveryStatus, Gateway, OutboundMessage, SendError, Sent
 from hub import outbox
+from hub.alerts import escalation, life
 from hub.context import Hub
-from hub.database import writing
+from hub.database import reading, writing
 from hub.outbox import Draft, Due
 from hub.sample import roster
+from hub.sample.roster import Contact
 
 KIND_OF = {"telegram": "telegram", "sms": "phone", "whatsapp": "phone"}
 CHANNEL_OF = {"telegram": "telegram", "phone": "sms"}
 SLOTS = 32  # messages under way on one channel
 RESERVED = 8  # of them for what is critical
 WAIT = 0.05  # seconds
+GATHER = 0.02  # seconds in which results gather, to be noted in one transaction
 Result = tuple[Gateway, Due, Sent | SendError]
+PATIENCE = 3.0  # seconds that a critical page waits for its road before it takes another as well
 log = structlog.get_logger()
 
 
@@ -68,8 +72,9 @@ class Delivery:
     async def _note_ended(self, timeout: float | None) -> int:  # noqa: ASYNC109
         """Notes all that has ended in one transaction. What could not be noted is kept for the next round."""
         if self._flying:
-            done, _ = await asyncio.wait(self._flying, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            await asyncio.wait(self._flying, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(GATHER)
+            for task in [task for task in self._flying if task.done()]:
                 del self._flying[task]
                 self._results.append(task.result())
         results = list(self._results)
@@ -79,6 +84,9 @@ class Delivery:
         return len(results)
 
     def _claim(self, channel: str, now: datetime, limit: int, upto: int) -> list[Due]:
+        with reading(self._hub.engine) as session:
+            if not outbox.anything_due(session, [channel], now):
+                return []
         with writing(self._hub.engine) as session:
             due = outbox.claim(session, [channel], now, limit, upto)
         self._spend(channel, len(due))
@@ -105,6 +113,7 @@ class Delivery:
             reference=outbox.reference(due.id),
             buttons=tuple(tuple((label, data) for label, data in row) for row in due.extra.get("buttons", ())),
             answers_button=due.extra.get("answers_button", ""),
+            edits=due.extra.get("edits", ""),
             urgent=due.priority == outbox.CRITICAL,
             sender=due.extra.get("sender", "") if by_its_road else "",
             line=due.extra.get("line", "") if by_its_road else "",
@@ -123,6 +132,8 @@ class Delivery:
             for gateway, due, result in results:
                 if isinstance(result, Sent):
                     outbox.sent(session, due.id, result.provider_id, now)
+                    if due.alert_id and due.kind == "push":
+                        life.arrived(session, due.alert_id, self._hub.clock())
                 else:
                     self._refused(session, gateway, due, result, now)
 
@@ -131,7 +142,7 @@ class Delivery:
         log.warning("delivery.refused", out=due.id, gateway=gateway.name, state=state, reason=error.reason)
         if error.retry_after is not None:
             self._paused[gateway.name] = now + timedelta(seconds=error.retry_after)
-        if state == "failed":
+        if state == "failed" or (due.alert_id and due.priority == outbox.CRITICAL and _too_long(due, error)):
             other_road(session, self._hub, due, error.permanent, now)
 
     def _allowed(self, channel: str, now: datetime) -> int:
@@ -162,25 +173,42 @@ def report(hub: Hub, status: DeliveryStatus) -> None:
 
 
 def other_road(session: Session, hub: Hub, due: Due, permanent: bool, now: datetime) -> None:
-    """A message that this road will never carry goes by the person's next one; a dead address is marked."""
-    if due.person_id is None or due.extra.get("answers_button"):
+    """A message that this road will never carry goes by the person's next one; a dead address is marked.
+
+    Where no road is left for a page, the desk is told and the next in the chain need not wait.
+    """
+    if due.person_id is None or due.extra.get("answers_button") or due.kind == "edit":
         return
     kind = KIND_OF[due.channel]
     if permanent:
         address = hub.vault.open(due.address_sealed).decode()
         roster.mark(session, hub.vault.digest(kind, address), "blocked", now)
-    for contact in roster.contacts(session, [due.person_id])[due.person_id]:
-        if contact.kind != kind:
-            draft = Draft(
-                kind=due.kind,
-                priority=due.priority,
-                channel=CHANNEL_OF[contact.kind],
-                address_sealed=contact.sealed,
-                text=due.text,
-                dedup=f"{due.id}:other road",
-                person_id=due.person_id,
-                journal_id=due.journal_id,
-                alert_id=due.alert_id,
-            )
-            outbox.enqueue(session, [draft], now)
-            return
+    contacts = roster.contacts(session, [due.person_id])[due.person_id]
+    other = next((contact for contact in contacts if contact.kind not in (kind, due.extra.get("instead"))), None)
+    if other is not None:
+        outbox.enqueue(session, [_by(session, hub, due, other, kind)], now)
+    elif due.alert_id and due.kind == "push":
+        escalation.unreachable(session, due.alert_id, due.person_id, hub.clock())
+
+
+def _by(session: Session, hub: Hub, due: Due, contact: Contact, instead: str) -> Draft:
+    text = due.text
+    if due.alert_id and due.person_id and due.kind == "push" and contact.kind == "phone":
+        text = escalation.as_text(session, hub, due.alert_id, due.person_id)
+    return Draft(
+        kind=due.kind,
+        priority=due.priority,
+        channel=CHANNEL_OF[contact.kind],
+        address_sealed=contact.sealed,
+        text=text,
+        dedup=f"{due.id}:other road",
+        person_id=due.person_id,
+        journal_id=due.journal_id,
+        alert_id=due.alert_id,
+        instead=instead,
+    )
+
+
+def _too_long(due: Due, error: SendError) -> bool:
+    """Somebody's safety does not wait for a provider that is down, or that asks for a long pause."""
+    return due.attempts > 1 or error.unknown or (error.retry_after or 0) > PATIENCE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bots.gateway import DeliveryStatus, SendError
@@ -42,6 +42,8 @@ class Draft:
     answers_button: str = ""
     sender: str = ""  # which of our numbers it should come from
     line: str = ""  # and by which modem or SIM
+    edits: str = ""  # the provider's id of a message that this one takes the place of
+    instead: str = ""  # the channel on which this could not be sent: there is no further road
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,18 @@ def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     session.execute(statement, [_row(draft, now) for draft in drafts])
 
 
+def anything_due(session: Session, channels: Collection[str], now: datetime) -> bool:
+    """Whether `claim` would find something; a look that locks nothing."""
+    statement = select(OutboxRow.id).where(OutboxRow.channel.in_(channels), _due(now)).limit(1)
+    return session.scalar(statement) is not None
+
+
 def claim(session: Session, channels: Collection[str], now: datetime, limit: int, upto: int = BULK) -> list[Due]:
     """Takes what is due on these channels, critical first, and nothing less urgent than `upto`.
 
     A row whose lease ran out may have been sent: it goes once more, then it is `unknown`.
     """
-    lost = and_(OutboxRow.state == "sending", OutboxRow.lease_until < now)
+    lost = _lost(now)
     session.execute(
         update(OutboxRow)
         .where(lost, OutboxRow.unsure > 0)
@@ -88,7 +96,7 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
     due = (
         select(OutboxRow.id)
         .where(OutboxRow.channel.in_(channels), OutboxRow.priority <= upto)
-        .where(or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), lost))
+        .where(_due(now))
         .order_by(OutboxRow.priority, OutboxRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -166,6 +174,14 @@ def unsent(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutboxRow).where(waiting)) or 0
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), _lost(now))
+
+
+def _lost(now: datetime) -> ColumnElement[bool]:
+    return and_(OutboxRow.state == "sending", OutboxRow.lease_until < now)
+
+
 def _advance(session: Session, where: list[Any], state: str, now: datetime, **values: Any) -> None:
     lower = [name for name, rank in RANK.items() if rank < RANK[state]]
     session.execute(
@@ -177,7 +193,7 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if draft.buttons:
         extra["buttons"] = draft.buttons
-    for name in ("answers_button", "sender", "line"):
+    for name in ("answers_button", "sender", "line", "edits", "instead"):
         if value := getattr(draft, name):
             extra[name] = value
     return {
