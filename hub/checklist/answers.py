@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from hub.checklist.folding import Folded
+from hub.checklist.folding import COMMENT_MARKS, Folded
 from hub.checklist.lexicon import OTHER_CODE, FormLexicon
 from hub.checklist.pieces import Piece, Scan
 from hub.checklist.problems import Problem, ProblemCode
@@ -61,7 +61,7 @@ class _Scales:
         self._refuse_signs()
         self._refuse_marks()
         self._refuse_glued()
-        self._refuse_swallowed_by_comment()
+        self._refuse_swallowed()
         self._refuse_contradictions()
         self._tell_left_over()
 
@@ -177,16 +177,19 @@ class _Scales:
         self.problems.pop(index + 1, None)
         self._refuse(index, self.pieces[index].at, following.end)
 
-    def _refuse_swallowed_by_comment(self) -> None:
-        """In `T33#0` and `K113# A1` the mark stands where a digit was meant: what follows is no comment."""
-        if not self.pieces or self.pieces[-1].end != self.end or not self._numeric(self.pieces[-1]):
+    def _refuse_swallowed(self) -> None:
+        """A number that touches what is not read, and may have lost a digit to it."""
+        text, last = self.folded.text, self.pieces[-1] if self.pieces else None
+        if last is None or not last.end == self.end < len(text) or not self._numeric(last):
             return
-        text, behind = self.folded.text, self.end + 1
-        answered = {piece.code for piece in self.pieces}
-        swallowed = (match["code"] for match in self.form.pieces.finditer(text, behind) if match.lastgroup == "fast")
-        if text[behind : behind + 1].isdecimal() or any(code not in answered for code in swallowed):
-            last = self.pieces[-1]
-            self._refuse(len(self.pieces) - 1, last.at, last.end + 1)
+        if text[self.end] in "OIL" or (text[self.end] in COMMENT_MARKS and self._no_comment(self.end + 1)):
+            self._refuse(len(self.pieces) - 1, last.at, self.end + 1)
+
+    def _no_comment(self, at: int) -> bool:
+        """In `T33#0` and `K113# A1` the mark stands where a digit was meant: what follows is no comment."""
+        text, answered = self.folded.text, {piece.code for piece in self.pieces}
+        swallowed = (match["code"] for match in self.form.pieces.finditer(text, at) if match.lastgroup == "fast")
+        return text[at : at + 1].isdecimal() or any(code not in answered for code in swallowed)
 
     def _refuse_contradictions(self) -> None:
         """Two different answers: neither is stored. Nor is a number glued to one of them: R1V85 may be R1585."""

@@ -15,6 +15,9 @@ SEPARATORS = " .,:%№-"
 COMMENT_MARKS = "#@"
 
 _APOSTROPHES = frozenset("'`´ʹʻʼʽˈ‘’‛′＇")
+_BARS = frozenset("|｜")
+_UNREADABLE = "¦"
+_DEPENDS = frozenset("'`|")  # on what stands beside it
 _HYPHENS = frozenset("-‐‑−﹣－")
 _MARKS = frozenset("%‰‱~≈±<>≤≥≦≧+∓٪$")
 _KEPT = frozenset(".,:#@№")
@@ -53,13 +56,14 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Folds character by character, so that nothing is read that is not there. Linear; never raises."""
-    if text.isascii() and "'" not in text and "`" not in text:
+    if text.isascii() and not _DEPENDS.intersection(text):
         return Folded(text.translate(_ASCII))
+    lines = not _BARS.isdisjoint(text) and _draws_lines(text)
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for start, end in _clusters(text):
-        for char in _fold_cluster(text, start, end):
+        for char in _fold_cluster(text, start, end, lines):
             folded.append(char)
             starts.append(start)
             ends.append(end)
@@ -79,14 +83,38 @@ def _clusters(text: str) -> list[tuple[int, int]]:
     return list(zip(bounds, [*bounds[1:], len(text)], strict=True)) if text else []
 
 
-def _fold_cluster(text: str, start: int, end: int) -> str:
-    if end - start == 1:
-        char = text[start]
-        if char in _APOSTROPHES:
-            return "" if _between_letters(text, start) else " "
-        return _fold_char(char)
-    # A mark that does not melt into its letter stays behind it, unreadable: a digit struck out is no digit.
-    return "".join(_fold_char(char) for char in unicodedata.normalize("NFC", text[start:end]))
+def _fold_cluster(text: str, start: int, end: int, lines: bool) -> str:
+    char = text[start]
+    if char in _BARS:
+        return _fold_bar(text, start, lines) + "".join(map(_fold_char, text[start + 1 : end]))
+    if end - start > 1:
+        # A mark that does not melt into its letter stays behind it, unreadable: a digit struck out is no digit.
+        return "".join(map(_fold_char, unicodedata.normalize("NFC", text[start:end])))
+    if char in _APOSTROPHES:
+        return "" if all(map(str.isalpha, _neighbours(text, start))) else " "
+    return _fold_char(char)
+
+
+def _fold_bar(text: str, index: int, lines: bool) -> str:
+    """1 inside a number, like I and l. Where bars are lines between the pieces, one that touches a piece is either."""
+    if not lines:
+        return "I"
+    return _UNREADABLE if any(map(str.isalnum, _neighbours(text, index))) else " "
+
+
+def _draws_lines(text: str) -> bool:
+    """Whether a bar stands alone, and not for the value of a code before it: `TUR | T330 | A1`, but not `A2 B = |`."""
+    last, words, inside = "", 0, False
+    for index, char in enumerate(text):
+        if char.isalnum():
+            last, words = char, words + (not inside)
+        elif (
+            char in _BARS and (words < 2 or not last.isalpha()) and not any(map(str.isalnum, _neighbours(text, index)))
+        ):
+            return True
+        if _fold_char(char):
+            inside = char.isalnum()
+    return False
 
 
 @lru_cache(maxsize=8192)
@@ -97,8 +125,6 @@ def _fold_char(char: str) -> str:
         return "-"
     if char in _MARKS:
         return "%"
-    if char == "|":
-        return "I"  # read as 1 inside a number, like I and l
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
@@ -136,8 +162,14 @@ def _drops(char: str) -> bool:
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or char in "\u20e3\u034f"
 
 
-def _between_letters(text: str, index: int) -> bool:
-    return 0 < index < len(text) - 1 and text[index - 1].isalpha() and text[index + 1].isalpha()
+def _neighbours(text: str, index: int) -> tuple[str, str]:
+    """The characters beside this one that can be seen; empty at the text's ends."""
+    left, right = index - 1, index + 1
+    while left >= 0 and not _fold_char(text[left]):
+        left -= 1
+    while right < len(text) and not _fold_char(text[right]):
+        right += 1
+    return text[left] if left >= 0 else "", text[right] if right < len(text) else ""
 
 
 _ASCII = {code: _fold_char(chr(code)) for code in range(128)}

@@ -85,7 +85,7 @@ def _head(checklist: Checklist) -> str:
         lengths, words = _station_lengths(checklist), _station_words(checklist)
         return rf"{DIGIT}*[0-9]|(?:{lengths})?(?:{S}|$|{answer})|(?:{words}){S}*+{DIGIT}"
 
-    answers = {form.code: behind(_answer(form)) for form in checklist.forms}
+    answers = {form.code: behind(_answer(checklist, form)) for form in checklist.forms}
     answers[checklist.incident_code] = behind(NEVER)
     spellings = sorted(_heads(checklist).items(), key=lambda spelling: (-len(spelling[0]), spelling))
     return "|".join(f"(?:{phrases([text])})(?={answers[code]})" for text, code in spellings)
@@ -114,17 +114,16 @@ def _words(form: Form) -> str:
 
 def _form_lexicon(checklist: Checklist, form: Form) -> FormLexicon:
     heads = phrases(_heads(checklist))
-    code, word, run, numbers = _codes(form), _words(form), _run(form), _numbers(form)
+    code, word, run, numbers = _codes(form), _words(form), _run(checklist, form), _numbers(checklist, form)
     confirmation, text = _codes(form, "confirmation"), _codes(form, "text")
-    station_follows = rf"(?={DIGIT}*[0-9])(?:{_station_lengths(checklist)})(?!{DIGIT})"
     pieces = [
         rf"(?P<text_code>{text}){S}++(?P<text>.++)",
         rf"(?P<code>{code})(?P<gap>{S}*+)(?P<fast>[0-9]++)(?=$|{S}++(?!{DIGIT})|{code})",
-        rf"(?P<form>(?<!{REST})(?:{heads})(?={S}|$)|(?:{heads})(?={station_follows}))",
+        rf"(?P<form>(?<!{REST})(?:{_head(checklist)})|(?:{heads})(?={_station_follows(checklist)}))",
         rf"(?P<code2>{code})(?P<gap2>{S}*+)"
         rf"(?:(?P<numbers>{numbers})|(?P<word>(?:{word})(?={S}|$|{code})(?:{S}++{run})*+))",
-        rf"(?P<confirm>{confirmation})(?={S}|$|{_answer(form)})",
-        rf"(?P<lone>{code})(?={S}|$|{_answer(form)})",
+        rf"(?P<confirm>{confirmation})(?={S}|$|{_answer(checklist, form)})",
+        rf"(?P<lone>{code})(?={S}|$|{_answer(checklist, form)})",
         rf"(?P<stray>{numbers})",
         rf"(?P<junk>(?:(?![0-9]){REST})++(?:{S}*+(?={DIGIT}*[0-9]){numbers})?)",
     ]
@@ -142,25 +141,36 @@ def _elastic(question: Question) -> bool:
     return question.type != "text"
 
 
-def _answer(form: Form) -> str:
+def _answer(checklist: Checklist, form: Form) -> str:
     """An answer of this form, as far as it must be seen to know that one begins here."""
     confirmation = rf"{_codes(form, 'confirmation')}(?={S}|$)"
-    value = rf"{_run(form)}|(?:{_words(form)})(?={S}|$|{_codes(form)})"
+    value = rf"{_run(checklist, form)}|(?:{_words(form)})(?={S}|$|{_codes(form)})"
     return rf"(?:{_codes(form)}{S}*+(?:{value})|{confirmation})"
 
 
-def _run(form: Form) -> str:
+def _run(checklist: Checklist, form: Form) -> str:
     """Digits. Where they are all letters they must end like a number, or OK, ILL and MIDDLE would hold some."""
-    code = _codes(form)
+    code, digit = _codes(form), _digit(checklist)
     ended = rf"{S}|$|{code}{S}*+(?:{DIGIT}*[0-9]|{DIGIT}++(?={S}|$)|(?:{_words(form)}))|{OTHER_CODE}[0-9]"
     # Some more of their kind may be glued between; not any number, or reading would not be linear.
-    like = rf"(?:{code}[OIL]{{1,4}}(?!{DIGIT})){{0,8}}+"
-    return rf"(?:(?={DIGIT}*[0-9]){DIGIT}++|{DIGIT}++(?={like}(?:{ended}|{code}[OIL])))"
+    like = rf"(?:{code}(?!{_words(form)})[OIL]{{1,4}}(?!{DIGIT})){{0,8}}+"
+    return rf"(?:(?={DIGIT}*[0-9]){digit}++|{digit}++(?={like}(?:{ended}|{code}[OIL])))"
 
 
-def _numbers(form: Form) -> str:
+def _digit(checklist: Checklist) -> str:
+    """A digit, but not a letter with which a form's code begins, as in `V33 OPN 5191`."""
+    heads = phrases(head for head in _heads(checklist) if head[0] in "OIL")
+    return rf"(?:[0-9]|(?!(?:{heads})(?:{S}|$|{_station_follows(checklist)}|[A-HJKMNP-Z]{{1,5}}[0-9]))[OIL])"
+
+
+def _station_follows(checklist: Checklist) -> str:
+    return rf"(?={DIGIT}*[0-9])(?:{_station_lengths(checklist)})(?!{DIGIT})"
+
+
+def _numbers(checklist: Checklist, form: Form) -> str:
     """Digits, and all the digits that follow over separators: 2 067 must never be read as 2."""
-    return rf"{_run(form)}(?:{S}++{_run(form)})*+"
+    run = _run(checklist, form)
+    return rf"{run}(?:{S}++{run})*+"
 
 
 def _incident(checklist: Checklist, category_lengths: frozenset[int]) -> re.Pattern[str]:
@@ -182,10 +192,13 @@ def _commands(checklist: Checklist) -> dict[CommandName, re.Pattern[str]]:
     """Each command with its argument; `/status@our_bot` is Telegram's way."""
     number = rf"(?:[#{re.escape(SEPARATORS)}]*+(?P<number>[0-9]++)(?P<rest>(?:(?![0-9A-Z]).*)?))?"
     form = rf"(?:{S}++(?P<form>{phrases(_heads(checklist))}))?"
-    arguments: dict[CommandName, str] = {"help": form, "status": "", "ack": number, "done": number}
+    words = r"(?P<rest>(?:(?![0-9A-Z]).*)?)"
+    arguments: dict[CommandName, str] = {"help": form, "status": "", "sos": words}
+    arguments |= dict.fromkeys(("ack", "done", "false", "way", "call"), number)
     return {
         name: re.compile(rf"{S}*+(?:{phrases(checklist.commands[name])})(?:@[\w ]{{1,64}}?BOT\b)?{argument}{S}*")
         for name, argument in arguments.items()
+        if checklist.commands.get(name)
     }
 
 

@@ -66,6 +66,11 @@ SOUND = [
     ("ARR 5191", "ARR 5191"),
     ("ARR", "ARR -"),
     ("OPN 5191", "OPN 5191"),
+    ("TUR | УИК 5191 | T330", "TUR 5191 T330"),
+    ("| CLS | 5191 | A2 | B1 |", "CLS 5191 A2 B1"),
+    ("MOB2398JlKyo‘qMlNlPообаQHa", "MOB 2398 J1 K2 M1 N1 P1 Q1"),
+    ("MOB 2398 A1\nmob2398a1", "MOB 2398 A1"),
+    ("OPN K1595\nopnk1595", "OPN - K1595"),
     # The hyphen: a separator for a choice; for a number where the whole message writes so.
     ("OPN 5191 A-1 B-2", "OPN 5191 A1 B2"),
     ("OPN-5191-A1-B2-K1430", "OPN 5191 A1 B2 K1430"),
@@ -149,6 +154,10 @@ REFUSED = [
     ("TUR 5191 330", 'TUR 5191 | unknown_field "330"'),
     ("TUR 5191 ILL", 'TUR 5191 | unknown_field "ILL"'),
     # A second form, a second station.
+    ("TUR | 5191 | T330|", 'TUR 5191 | not_a_number:T "330|"'),
+    ("PRT 5191 V33 OPN 5191 A1", 'PRT 5191 V33 | second_form "OPN"'),
+    ("PRT5191V33OPN5191A1", 'PRT 5191 | not_a_number:V "33O" | second_form "OPN"'),
+    ("MOB 2398 B1\nMIDA2B2", 'MOB 2398 B1 | second_form "MID"'),
     ("OPN 5191 A1 TUR T330", 'OPN 5191 A1 | second_form "TUR"'),
     ("OPN 5191 A1 TURT330", 'OPN 5191 A1 | second_form "TUR"'),
     ("OPN5191A1TUR5191T330", 'OPN 5191 A1 | second_form "TUR"'),
