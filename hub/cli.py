@@ -19,6 +19,7 @@ from hub.accounts import accounts
 from hub.analysis import reconciliation, tables
 from hub.analysis.printed import as_text
 from hub.app import create_app
+from hub.authoring.commands import commands as authoring
 from hub.bootstrap import NotReady, open_gateways, open_hub
 from hub.context import Hub
 from hub.database import migrate, open_engine, reading, writing
@@ -36,6 +37,7 @@ from hub.vault import Vault
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Election-day reporting hub.")
 account = typer.Typer(no_args_is_help=True, help="Who may log in to the console.")
 cli.add_typer(account, name="account")
+cli.add_typer(authoring)
 out = Console()
 err = Console(stderr=True)
 _HERE = "command line"  # in the audit, where a page has the visitor's address

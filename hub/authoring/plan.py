@@ -52,6 +52,7 @@ class Upload:
     taken: Mapping[str, str] | None = None
     left_out: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     address: Addresses = lambda _: None
 
@@ -75,6 +76,7 @@ class Plan:
         lines = [f"{theirs} → {ours}" for theirs, ours in (upload.taken or {}).items()]
         lines += [f"not taken: {', '.join(upload.left_out)}"] if upload.left_out else []
         lines += [f"not in the file, kept as it is: {', '.join(upload.kept)}"] if upload.kept else []
+        lines += upload.notes
         lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [str(complaint) for complaint in self.complaints]
         if self.complaints:
@@ -90,8 +92,10 @@ def plan(directory: Path, upload: Upload, check: Check = configuration.check) ->
     old = set(map(_apart_from_line, check(directory)))
     found = _trial(directory, upload, check)
     news = [finding for finding in found if _apart_from_line(finding) not in old]
-    errors = [each for each in found if each.severity == "error" and (each in news or each.file == upload.file)]
-    warnings = [each for each in news if each.severity == "warning"]
+    own = [each for each in found if each.severity == "error" and each.file == upload.file]
+    # What the rows that could not be taken leave behind elsewhere is no news.
+    errors = own or [each for each in news if each.severity == "error"]
+    warnings = [] if own else [each for each in news if each.severity == "warning"]
     return Plan(upload, before, _told(errors, upload), _told(warnings, upload))
 
 

@@ -98,8 +98,8 @@ class _Reading:
             found.taken,
             found.left_out,
             self._kept(),
-            complaints,
-            self._address,
+            complaints=complaints,
+            address=self._address,
         )
 
     def _columns(self) -> tuple[str, ...]:

@@ -1,0 +1,107 @@
+"""`hub import`, `hub export`, `hub guide`: an election's files to spreadsheets, back, and to paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+from rich.console import Console
+
+from hub.authoring import plan, registers, sheets, workbooks, xlsform
+from hub.authoring.plan import Moved, Upload
+from hub.authoring.registers import Kind
+from hub.election import placing
+
+commands = typer.Typer()
+out = Console()
+Directory = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="an election's configuration")]
+
+
+As = Annotated[Kind | Literal["checklist"], typer.Option("--as", help="what the file holds")]
+
+
+@commands.command("import")
+def import_(
+    directory: Directory,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="XLSX or CSV; a checklist is an XLSForm")],
+    kind: As,
+    told: Annotated[
+        list[str] | None, typer.Option("--map", help="'our column=their header'; '-=theirs' is left out")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask before writing")] = False,
+) -> None:
+    """Takes a spreadsheet into an election's files: shows what would change, then writes all of it or nothing."""
+    agreed = plan.plan(directory, _upload(directory, kind, file, _mapping(told or [])))
+    _say(str(agreed))
+    if agreed.complaints:
+        raise typer.Exit(1)
+    if not agreed.changes:
+        return
+    if not yes and not typer.confirm(f"Write {agreed.upload.file}?"):
+        raise typer.Exit(1)
+    try:
+        plan.carry_out(directory, agreed)
+    except Moved as error:
+        _say(str(error))
+        raise typer.Exit(1) from None
+
+
+@commands.command()
+def export(
+    directory: Directory,
+    target: Annotated[Path, typer.Argument(help="an .xlsx file; a folder for all forms of a checklist")],
+    kind: As,
+    form: Annotated[str, typer.Option(help="the code of one form; all of them go into a folder")] = "",
+) -> None:
+    """Writes a checklist, the frame or a roster as spreadsheets that `hub import` takes back unchanged."""
+    if kind == "checklist" and not form:
+        codes = sorted(path.stem for path in (directory / "forms").glob("*.yaml"))
+        target.mkdir(exist_ok=True)
+        for code in codes:
+            _save(target / f"{code}.xlsx", workbooks.form(directory, code), code)
+    elif target.suffix != ".xlsx":
+        _refuse(f"{target} is no name of a workbook: end it with .xlsx")
+    elif kind == "checklist":
+        _save(target, workbooks.form(directory, form), form)
+    else:
+        _save(target, workbooks.register(directory, kind), kind)
+
+
+def _upload(directory: Path, kind: Kind | Literal["checklist"], file: Path, told: Mapping[str, str]) -> Upload:
+    workbook = sheets.read(file.name, _read(file))
+    if kind == "checklist":
+        return xlsform.read(directory, workbook)
+    return registers.read(directory, kind, workbook, told)
+
+
+def _read(file: Path) -> bytes:
+    """No more than is needed to see that it is too much."""
+    with file.open("rb") as stream:
+        return stream.read(sheets.LARGEST + 1)
+
+
+def _mapping(told: Sequence[str]) -> dict[str, str]:
+    """Their header → our column."""
+    pairs = [pair.partition("=") for pair in told]
+    for ours, sign, theirs in pairs:
+        if not sign or not theirs.strip():
+            _refuse(f"--map '{ours}{sign}{theirs}' does not say which is which: write 'our column=their header'")
+    return {theirs.strip(): ours.strip() for ours, _, theirs in pairs}
+
+
+def _save(target: Path, content: bytes | None, name: str) -> None:
+    if content is None:
+        _refuse(f"there is no {name} to export")
+    placing.place(target.parent, {target.name: content})
+    _say(str(target))
+
+
+def _refuse(words: str) -> NoReturn:
+    _say(words)
+    raise typer.Exit(1)
+
+
+def _say(words: str) -> None:
+    out.print(words, markup=False, highlight=False, soft_wrap=True)
