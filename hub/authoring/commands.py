@@ -11,7 +11,6 @@ from rich.console import Console
 
 from hub.authoring import plan, registers, sheets, workbooks, xlsform
 from hub.authoring.plan import Moved, Upload
-from hub.authoring.registers import Kind
 from hub.election import placing
 
 commands = typer.Typer()
@@ -19,7 +18,8 @@ out = Console()
 Directory = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="an election's configuration")]
 
 
-As = Annotated[Kind | Literal["checklist"], typer.Option("--as", help="what the file holds")]
+Sheets = Literal["checklist", "stations", "observers", "staff"]
+As = Annotated[Sheets, typer.Option("--as", help="what the file holds")]
 
 
 @commands.command("import")
@@ -69,7 +69,7 @@ def export(
         _save(target, workbooks.register(directory, kind), kind)
 
 
-def _upload(directory: Path, kind: Kind | Literal["checklist"], file: Path, told: Mapping[str, str]) -> Upload:
+def _upload(directory: Path, kind: Sheets, file: Path, told: Mapping[str, str]) -> Upload:
     workbook = sheets.read(file.name, _read(file))
     if kind == "checklist":
         return xlsform.read(directory, workbook)
