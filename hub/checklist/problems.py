@@ -15,6 +15,7 @@ ProblemCode = Literal[
     "station_out_of_sample",
     "station_not_assigned",
     "station_missing",
+    "person_missing",
     "unknown_field",
     "duplicate_field",
     "unknown_option",

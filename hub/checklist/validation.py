@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hub.checklist import rules
 from hub.checklist.definition import Checklist, Form
+from hub.checklist.folding import folded_words
 from hub.checklist.people import Person, Station
 from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
@@ -178,15 +179,16 @@ def place_report(reading: ReportText, senders: Sequence[Person], stations: Mappi
         place = _only_station(senders, stations)
         if place.station and not place.station.sampled:
             return _misplaced("station_out_of_sample", reading, senders, place.station)
-        return place
+        return _place_of_one(place.station, senders, reading.comment) if place.station else place
     station = stations.get(reading.station)
     if station is None:
         return _misplaced("unknown_station", reading, senders)
     # A mobile team reports no forms, wherever it is.
     if not station.sampled and any(person.role == "observer" for person in senders):
         return _misplaced("station_out_of_sample", reading, senders, station)
-    owner = _owner(station, senders)
-    return Place(owner, station) if owner else _misplaced("station_not_assigned", reading, senders, station)
+    if not _owners(station, senders):
+        return _misplaced("station_not_assigned", reading, senders, station)
+    return _place_of_one(station, senders, reading.comment)
 
 
 def place_incident(reading: IncidentText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
@@ -196,8 +198,9 @@ def place_incident(reading: IncidentText, senders: Sequence[Person], stations: M
     station = stations.get(reading.station)
     if station is None:
         return _misplaced("unknown_station", reading, senders)
+    # Two at one phone and one station: an incident is heard whoever of them speaks.
     roaming = next((person for person in senders if person.role != "observer"), None)
-    person = _owner(station, senders) or roaming
+    person = next(iter(_owners(station, senders)), roaming)
     return Place(person, station) if person else _misplaced("station_not_assigned", reading, senders, station)
 
 
@@ -211,8 +214,24 @@ def _only_station(senders: Sequence[Person], stations: Mapping[str, Station]) ->
     return Place(own[0][0], station)
 
 
-def _owner(station: Station, senders: Sequence[Person]) -> Person | None:
-    return next((person for person in senders if person.role == "observer" and station.code in person.stations), None)
+def _owners(station: Station, senders: Sequence[Person]) -> list[Person]:
+    return [person for person in senders if person.role == "observer" and station.code in person.stations]
+
+
+def _place_of_one(station: Station, senders: Sequence[Person], comment: str) -> Place:
+    """Of several observers who share a phone and a station, the one whose code the comment begins with."""
+    owners = _owners(station, senders)
+    if len(owners) == 1:
+        return Place(owners[0], station)
+    begun = folded_words(comment)
+    named = [owner for owner in owners if (code := folded_words(owner.code)) and begun[: len(code)] == code]
+    longest = max((len(folded_words(owner.code)) for owner in named), default=0)
+    named = [owner for owner in named if len(folded_words(owner.code)) == longest]
+    if len(named) == 1:
+        return Place(named[0], station)
+    people = [owner.code for owner in owners]
+    detail = {"people": people, "person": people[0], "station": station.code}
+    return Place(owners[0], None, Problem("person_missing", detail=detail), station)
 
 
 def _misplaced(

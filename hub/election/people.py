@@ -25,15 +25,19 @@ Wrong = Iterator[tuple[str, str, str]]  # column ("code": whatever it is called 
 
 @dataclass(frozen=True, slots=True)
 class PersonEntry:
-    """One person. `phone` is E.164, `telegram` the account's number; either may be empty. No name is kept."""
+    """One person. `phones` are E.164, `telegram` the account's number; either may be empty. No name is kept."""
 
     code: str
     role: str
     language: str
     region: str = ""
     stations: tuple[str, ...] = ()
-    phone: str = ""
+    phones: tuple[str, ...] = ()
     telegram: str = ""
+
+    def addresses(self) -> list[tuple[str, str]]:
+        """Every way to reach them: (`phone` or `telegram`, address)."""
+        return [*(("phone", phone) for phone in self.phones), *([("telegram", self.telegram)] if self.telegram else [])]
 
 
 @dataclass(slots=True)
@@ -79,17 +83,18 @@ def warn_of_unpaged(
 
 def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Register) -> PersonEntry:
     """The person as far as the line is sound; what is not is a finding, and nobody is loaded then."""
-    phone = phones.read(row["phone"], register.country) if row["phone"] and register.country else None
+    read = [phones.read(written, register.country) for written in _phones(row)] if register.country else []
+    known = [phone for phone in read if phone]
     person = PersonEntry(
         code=code,
         role=row["role"],
         language=row["language"],
         region=row["region"],
         stations=tuple(row["station"].split()),
-        phone=phone.e164 if phone else "",
+        phones=tuple(dict.fromkeys(phone.e164 for phone in known)),
         telegram=row["telegram_id"],
     )
-    if phone and not phone.valid:
+    if any(not phone.valid for phone in known):
         register.doubtful_phones.append((file, row.line))
     wrong = [
         *_wrong_identity(person, roles, register),
@@ -100,6 +105,11 @@ def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Reg
         register.findings.error(file, row.line, message, fix, _CODE[file] if column == "code" else column)
     _note_repetitions(file, row.line, person, register)
     return person
+
+
+def _phones(row: Row) -> list[str]:
+    """The numbers of a cell as they are written, with `;` between several."""
+    return [written for part in row["phone"].split(";") if (written := part.strip())]
 
 
 def _wrong_identity(person: PersonEntry, roles: Sequence[str], register: _Register) -> Wrong:
@@ -131,8 +141,10 @@ def _wrong_place(person: PersonEntry, register: _Register) -> Wrong:
 
 
 def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Wrong:
-    if row["phone"] and register.country and not person.phone:
-        yield "phone", "this phone is no number of the country", "write it with + and the country's code"
+    for written in _phones(row) if register.country else ():
+        if phones.read(written, register.country) is None:
+            which = f"the phone “{written}”" if ";" in row["phone"] else "this phone"
+            yield "phone", f"{which} is no number of the country", "write it with + and the country's code"
     if person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
         fix = "write the digits that the bot shows, not the @name"
         yield "telegram_id", "this telegram_id is no account's number", fix
@@ -150,10 +162,12 @@ def _note_repetitions(file: str, line: int, person: PersonEntry, register: _Regi
     if person.telegram and before != f"{file}:{line}":
         message = f"this telegram_id stands already in {before}"
         register.findings.error(file, line, message, "an account is one person's: write the right one", "telegram_id")
-    before = register.seen.setdefault(("phone", person.phone), f"{file}:{line}")
-    if person.phone and before != f"{file}:{line}":
-        message = f"this phone stands already in {before}"
-        register.findings.warning(file, line, message, "allowed, but then each text must name its station", "phone")
+    for phone in person.phones:
+        before = register.seen.setdefault(("phone", phone), f"{file}:{line}")
+        if before != f"{file}:{line}":
+            message = f"this phone stands already in {before}"
+            fix = "allowed, but then each text must name its station, or, where that is the same, who writes"
+            register.findings.warning(file, line, message, fix, "phone")
 
 
 def _warn_of_doubtful_phones(register: _Register) -> None:

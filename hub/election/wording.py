@@ -20,6 +20,7 @@ _PROBLEMS: dict[ProblemCode, str] = {
     "station_out_of_sample": "station place",
     "station_not_assigned": "station stations place",
     "station_missing": "form stations",
+    "person_missing": "people person station",
     "unknown_field": "field value form codes place suggestion",
     "duplicate_field": "field value form place",
     "unknown_option": "field value options form place suggestion",

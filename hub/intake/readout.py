@@ -27,9 +27,8 @@ def reader(configuration: Configuration) -> Callable[[Mapping[str, Any]], dict[s
     people: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for n, entry in enumerate(configuration.people, 1):
         person = Person(n, entry.code, entry.role, entry.language, entry.region, tuple(entry.stations))
-        for kind, address in (("phone", entry.phone), ("telegram", entry.telegram)):
-            if address:
-                people[kind, address].append(person)
+        for kind, address in entry.addresses():
+            people[kind, address].append(person)
 
     def read(message: Mapping[str, Any]) -> dict[str, Any]:
         at = datetime.fromisoformat(message["at"]) if message.get("at") else None

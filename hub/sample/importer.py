@@ -216,8 +216,7 @@ def _compare_contacts(session: Session, configuration: Configuration, vault: Vau
     wanted = {
         (person.code, kind, vault.digest(kind, address)): {"address": address}
         for person in configuration.people
-        for kind, address in (("phone", person.phone), ("telegram", person.telegram))
-        if address
+        for kind, address in person.addresses()
     }
     codes = {person.code for person in configuration.people}
     rows = session.execute(

@@ -28,7 +28,7 @@ def judge(golden_election: Configuration) -> Judge:
     people: dict[str, list[Person]] = defaultdict(list)
     for number, it in enumerate(golden_election.people):
         person = Person(number, it.code, it.role, it.language, it.region, it.stations)
-        for address in filter(None, (it.phone, it.telegram)):
+        for _, address in it.addresses():
             people[address].append(person)
 
     def judge(said: Said) -> Judgement:

@@ -76,7 +76,16 @@ CASES = [
     ("twice", "TUR T5", "rejected TUR - !station_missing"),
     ("twice", "TUR 1002 T5", "accepted TUR 1002 T5"),
     ("shared", "TUR T5", "rejected TUR - !station_missing"),
-    ("spouses", "TUR T5", "accepted TUR 1001 T5"),
+    # Two at one phone and one station: the comment begins with who writes.
+    ("spouses", "TUR T5", "rejected TUR - !person_missing"),
+    ("spouses", "TUR 1001 T5", "rejected TUR - !person_missing"),
+    ("spouses", "TUR 1001 T5 # otto", "rejected TUR - !person_missing"),
+    ("spouses", "TUR 1001 T5 # the queue, anna says", "rejected TUR - !person_missing"),
+    ("spouses", "TUR T5 #anton", "accepted TUR 1001 T5"),
+    ("spouses", "TUR 1001 T5 @ ANNA: queue outside", "accepted TUR 1001 T5"),
+    ("spouses", "TUR 1002 T5", "rejected TUR - !station_not_assigned"),
+    ("spouses", "INC 14 x", "accepted INC 1001"),
+    ("spouses", "INC 1001 14 x", "accepted INC 1001"),
     ("both", "TUR T5", "accepted TUR 1001 T5"),
     ("mobile", "TUR 1001 T5", "rejected TUR - !station_not_assigned"),
     ("mobile", "TUR 1003 T5", "rejected TUR - !station_not_assigned"),
@@ -119,6 +128,26 @@ CASES = [
 @pytest.mark.parametrize(("who", "text", "expected"), CASES)
 def test_a_message_becomes_what_its_sender_may_say(kyrgyz: Checklist, who: str, text: str, expected: str) -> None:
     assert told(judged(kyrgyz, text, PEOPLE[who])) == expected
+
+
+TWINS = [person("1001-1", "observer", "1001"), person("1001-12", "observer", "1001"), person("А1", "observer", "1001")]
+
+
+@pytest.mark.parametrize(
+    ("comment", "who"),
+    [
+        ("#1001-1", "1001-1"),
+        ("# 1001‑12 queue", "1001-12"),
+        ("#1001 1", "1001-1"),
+        ("#a1", "А1"),  # a Latin A for a Cyrillic one
+        ("#1001", None),
+        ("#1001-2", None),
+        ("", None),
+    ],
+)
+def test_who_writes_is_read_as_tolerantly_as_the_report(kyrgyz: Checklist, comment: str, who: str | None) -> None:
+    made = judged(kyrgyz, f"TUR 1001 T5 {comment}", TWINS)
+    assert (made.person.code if made.outcome == "accepted" and made.person else None) == who
 
 
 def test_the_station_in_the_text_tells_who_of_a_shared_telephone_writes(kyrgyz: Checklist) -> None:

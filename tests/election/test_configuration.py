@@ -91,7 +91,7 @@ def test_another_country_with_other_languages_codes_and_regions_loads_alike() ->
         "choice",
         "decimal",
     ]
-    assert [person.phone for person in loaded.people[:2]] == ["+237670000001", "+237670000002"]
+    assert [person.phones for person in loaded.people[:2]] == [("+237670000001",), ("+237670000002",)]
 
 
 def test_a_moment_without_a_zone_is_the_elections() -> None:
@@ -288,3 +288,11 @@ def _replace(path: Path, old: str, new: str, count: int = 1) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, count), "utf-8")
+
+
+def test_a_person_may_have_several_numbers_in_any_spelling_and_each_is_judged(arvenia: Path) -> None:
+    _replace(arvenia / "observers.csv", "+237670000001", "+237670000001; 6 70 00 00 77;670-000-001")
+    assert configuration.load(arvenia).people[0].phones == ("+237670000001", "+237670000077")
+    _replace(arvenia / "observers.csv", "6 70 00 00 77", "77")
+    [error] = [str(finding) for finding in configuration.check(arvenia) if finding.severity == "error"]
+    assert error.startswith("observers.csv:2: the phone “77” is no number of the country")
