@@ -1,0 +1,1 @@
+"""How fast the hub is, as ratios to a floor measured in the same run. See `run`."""
