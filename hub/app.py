@@ -18,12 +18,14 @@ from hub.bootstrap import Gateways
 from hub.console.app import mount
 from hub.context import Hub
 from hub.intake.journal import Journal
+from hub.intake.spool import Spool
 
 BODY_LIMIT = 64 * 1024  # bytes
 
 
 def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
-    journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country)
+    spool = Spool(hub.settings.spool_dir, hub.vault)
+    journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -37,7 +39,7 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
 
     app = FastAPI(title="Election hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
-    for router in (webhooks.router(hub, gateways, journal), health.router(hub)):
+    for router in (webhooks.router(hub, gateways, journal), health.router(hub, spool)):
         app.include_router(router)
         _refuse_other_methods(app, router)
     mount(app, hub)

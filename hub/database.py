@@ -35,7 +35,12 @@ def open_engine(url: str) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
-        connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
+        # A provider waits 15 s for its answer: a server that is gone must be noticed long before.
+        connect_args={
+            "options": "-c synchronous_commit=on -c timezone=UTC",
+            "connect_timeout": 3,
+            "tcp_user_timeout": 8000,  # milliseconds
+        },
     )
 
 

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     smsgate_api_url: str = ""
     own_numbers: str = ""  # of the gateways, apart by commas: what comes from one of them is never answered
 
+    spool_dir: Path = Path("var/spool")  # where messages wait while the database is away
     send_rate: float = 25.0  # messages a second on each channel; Telegram allows 30 in all
     # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
     rehearsal_clock: Path | None = None

@@ -19,6 +19,7 @@ from hub.database import writing
 from hub.delivery import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
+from hub.intake.spool import Spool
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
 POLL = 25  # seconds that Telegram holds a poll open
@@ -29,10 +30,11 @@ log = structlog.get_logger()
 
 async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     """Works until `stop` is set; what is under way is finished, what waits stays in the database."""
-    journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country)
+    spool = Spool(hub.settings.spool_dir, hub.vault)
+    journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
     delivery = Delivery(hub, gateways.all(), hub.settings.send_rate)
     rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
-        ("settle", lambda: asyncio.to_thread(pipeline.settle_batch, hub, BATCH)),
+        ("settle", lambda: asyncio.to_thread(_settle, hub)),
         ("deliver", delivery.round),
         ("heartbeat", lambda: _beat(hub)),
     ]
@@ -67,6 +69,12 @@ async def _repeat(name: str, round_: Callable[[], Awaitable[int]], stop: asyncio
                 await asyncio.wait_for(stop.wait(), pause)
             except TimeoutError:
                 continue
+
+
+def _settle(hub: Hub) -> int:
+    """One batch; 0 unless it was full: in the pause the next one gathers, and few transactions carry much."""
+    settled = pipeline.settle_batch(hub, BATCH)
+    return settled if settled == BATCH else 0
 
 
 async def _beat(hub: Hub) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,11 +14,12 @@ from hub.api import metrics
 from hub.context import Hub
 from hub.database import reading
 from hub.intake import journal
+from hub.intake.spool import Spool
 
 SILENT_AFTER = 30.0  # seconds without a worker's heartbeat
 
 
-def router(hub: Hub) -> APIRouter:
+def router(hub: Hub, spool: Spool) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz")
@@ -25,25 +28,29 @@ def router(hub: Hub) -> APIRouter:
 
     @routes.get("/readyz")
     def readyz() -> JSONResponse:
-        wrong = _what_is_wrong(hub)
+        wrong = _what_is_wrong(hub, spool)
         return JSONResponse({"ready": not wrong, "wrong": wrong}, 503 if wrong else 200)
 
     @routes.get("/metrics")
     def read_metrics() -> Response:
-        _measure(hub)
+        metrics.SPOOL.set(len(spool.waiting()))
+        with suppress(SQLAlchemyError):  # what does not need the database is told all the same
+            _measure(hub)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return routes
 
 
-def _what_is_wrong(hub: Hub) -> list[str]:
+def _what_is_wrong(hub: Hub, spool: Spool) -> list[str]:
+    batches = len(spool.waiting())
+    spooled = [f"{batches} batches of messages wait on this disk for the database"] if batches else []
     try:
         age = _measure(hub)
     except SQLAlchemyError as error:
-        return [f"the database does not answer ({type(error).__name__})"]
+        return [f"the database does not answer ({type(error).__name__})", *spooled]
     if age is None:
-        return ["no worker has ever run: start one with `hub work`"]
-    return [f"no worker for {age:.0f} s: start one with `hub work`"] if age > SILENT_AFTER else []
+        return ["no worker has ever run: start one with `hub work`", *spooled]
+    return ([f"no worker for {age:.0f} s: start one with `hub work`"] if age > SILENT_AFTER else []) + spooled
 
 
 def _measure(hub: Hub) -> float | None:

@@ -55,7 +55,7 @@ async def _keep(name: str, journal: Journal, messages: Sequence[InboundMessage],
     except JournalFull:
         metrics.WEBHOOKS.labels(name, "full").inc()
         return Response("too many messages are waiting; send it again", 503, {"Retry-After": "5"})
-    except SQLAlchemyError:
+    except (SQLAlchemyError, OSError):
         metrics.WEBHOOKS.labels(name, "store_failed").inc()
         return Response("the message could not be stored; send it again", 503, {"Retry-After": "5"})
     metrics.WEBHOOKS.labels(name, "kept").inc(len(messages))

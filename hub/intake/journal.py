@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from bots.gateway import InboundMessage
@@ -24,12 +26,15 @@ from bots.wire import storable
 from hub.clock import Clock
 from hub.database import insert_into, writing
 from hub.election.phones import address_of
+from hub.intake.spool import Spool
 from hub.models import InboxRow, JournalRow
 from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
 ATTEMPTS = 3
+DRAIN_EVERY = 1.0  # seconds between looks at the spool
+AWAY = (OperationalError, InterfaceError, NoConnection)  # the database does not answer, or cannot write
 log = structlog.get_logger()
 
 
@@ -61,19 +66,24 @@ class Entry:
 
 
 class Journal:
-    """Appends for a whole process. `run` must be running; `append` returns once the message is on disk."""
+    """Appends for a whole process. `run` must be running; `append` returns once the message is on disk.
 
-    def __init__(self, engine: Engine, vault: Vault, clock: Clock, country: str) -> None:
+    While the database is away messages go to the spool, and into the journal in their order when it is back.
+    """
+
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock, country: str, spool: Spool) -> None:
         self._engine = engine
+        self._spool = spool
         self._vault = vault
         self._clock = clock
         self._country = country
         self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._away_until = 0.0
 
     async def append(self, messages: Iterable[InboundMessage]) -> None:
-        """Raises `JournalFull`, or what the database raised: then nothing may be acknowledged."""
+        """Raises `JournalFull`, or what the database or the disk raised: then nothing may be acknowledged."""
         if len(self._waiting) > WAITING_LIMIT:
             raise JournalFull
         now = self._clock()
@@ -92,7 +102,10 @@ class Journal:
         """Commits whatever has gathered while the last commit was under way."""
         loop = asyncio.get_running_loop()
         while True:
-            await self._wake.wait()
+            try:
+                await asyncio.wait_for(self._wake.wait(), DRAIN_EVERY)
+            except TimeoutError:
+                await loop.run_in_executor(self._thread, self._drain)
             self._wake.clear()
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
@@ -105,23 +118,57 @@ class Journal:
                     else:
                         future.set_exception(failure)
 
-    def _commit(self, rows: list[dict[str, Any]]) -> list[SQLAlchemyError | None]:
+    def _commit(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
+        """Into the journal, behind what waits in the spool; or into the spool. What became of each row."""
+        if time.monotonic() < self._away_until:
+            return self._set_aside(rows)
+        try:
+            self._spool.drain(self._stored)
+            return self._store(rows)
+        except AWAY as error:
+            # Providers wait 15 seconds at most: the next batches do not wait for the database to fail once more.
+            self._away_until = time.monotonic() + DRAIN_EVERY
+            log.error("journal.database_away", error=type(error).__name__)
+            return self._set_aside(rows)
+
+    def _drain(self) -> None:
+        try:
+            self._spool.drain(self._stored)
+        except AWAY as error:
+            log.error("journal.database_away", error=type(error).__name__, batches=len(self._spool.waiting()))
+        except OSError as error:
+            log.error("journal.spool_unreachable", error=str(error))
+
+    def _stored(self, rows: list[dict[str, Any]]) -> bool:
+        return not any(self._store(rows))
+
+    def _store(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
         try:
             with writing(self._engine) as session:
                 store(session, rows)
+        except AWAY:
+            raise
         except SQLAlchemyError as error:
             if len(rows) == 1:
                 log.error("journal.refused", error=type(error).__name__)
                 return [error]
             # One row the database will not take must not cost the others their place.
-            return [failure for values in rows for failure in self._commit([values])]
+            return [failure for values in rows for failure in self._store([values])]
+        return [None] * len(rows)
+
+    def _set_aside(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
+        try:
+            self._spool.keep(rows)
+        except OSError as error:
+            log.error("journal.nowhere_to_keep", error=str(error))
+            return [error] * len(rows)
         return [None] * len(rows)
 
 
 def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> dict[str, Any]:
     """The journal row of a message, sealed."""
     kind, address = address_of(message.channel, message.sender, country)
-    context = {"chat": message.chat, "button": message.button, "recipient": message.recipient}
+    context = {name: storable(value) for name, value in _context(message).items() if value}
     return {
         "dedup": dedup(message.channel, message.gateway, message.provider_id),
         "gateway": message.gateway,
@@ -131,7 +178,7 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         "sender_digest": vault.digest(kind, address),
         "sender_sealed": vault.seal(address.encode("utf-8", "replace")),
         "text": storable(message.text),
-        "context": {key: storable(value) for key, value in context.items() if value},
+        "context": context | _attached(message),
         "raw_sealed": vault.seal(message.raw),
         "sent_at": message.sent_at,
         "received_at": now,
@@ -139,6 +186,26 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         "account_id": None,
         "reason": None,
     }
+
+
+def _context(message: InboundMessage) -> dict[str, str]:
+    return {
+        # A chat that is the number and a prefix is kept as the prefix: the number stays sealed.
+        "chat": message.chat.removesuffix(message.sender) if message.channel == "whatsapp" else message.chat,
+        "button": message.button,
+        "recipient": message.recipient,
+        "line": message.line,
+        "message": message.message,
+    }
+
+
+def _attached(message: InboundMessage) -> dict[str, Any]:
+    attached: dict[str, Any] = {}
+    if message.part:
+        attached["part"] = [message.part.reference, message.part.number, message.part.total]
+    if message.media:
+        attached["media"] = [[storable(it.reference), storable(it.content_type)] for it in message.media]
+    return attached
 
 
 def dedup(channel: str, gateway: str, provider_id: str) -> bytes:

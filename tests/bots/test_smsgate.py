@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -48,11 +49,13 @@ def event(name: str = "sms:received", payload: dict[str, Any] = RECEIVED, **more
     ).encode()
 
 
-def posted(body: bytes, at: datetime = NOW, key: str = KEY, **headers: str) -> WebhookRequest:
+def posted(
+    body: bytes, at: datetime = NOW, key: str = KEY, headers: Mapping[str, str] = MappingProxyType({})
+) -> WebhookRequest:
     timestamp = str(int(at.timestamp()))
     signature = hmac.new(key.encode(), body + timestamp.encode(), hashlib.sha256).hexdigest()
     return WebhookRequest(
-        "POST", "/sms/smsgate", "", {"x-signature": signature, "x-timestamp": timestamp} | headers, body
+        "POST", "/sms/smsgate", "", {"x-signature": signature, "x-timestamp": timestamp, **headers}, body
     )
 
 
@@ -93,9 +96,9 @@ async def test_what_older_phones_leave_out_is_left_out(
     ("request_", "status"),
     [
         (posted(event(), key="another"), 403),
-        (posted(event(), **{"x-signature": ""}), 403),
-        (posted(event(), **{"x-timestamp": ""}), 403),
-        (posted(event(), **{"x-timestamp": "²"}), 403),
+        (posted(event(), headers={"x-signature": ""}), 403),
+        (posted(event(), headers={"x-timestamp": ""}), 403),
+        (posted(event(), headers={"x-timestamp": "²"}), 403),
         (posted(event(), at=NOW - timedelta(seconds=301)), 403),
         (posted(event(), at=NOW + timedelta(seconds=301)), 403),
         (WebhookRequest("POST", "/sms/smsgate", "", {}, event()), 403),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -11,6 +12,7 @@ from bots.gateway import InboundMessage
 from hub.database import reading, writing
 from hub.intake import journal
 from hub.intake.journal import Journal
+from hub.intake.spool import Spool
 from hub.models import InboxRow, JournalRow
 from hub.vault import Vault
 
@@ -19,8 +21,8 @@ NOW = datetime(2030, 3, 10, 8, tzinfo=UTC)
 
 
 @pytest.fixture
-async def running(engine: Engine) -> AsyncIterator[Journal]:
-    running = Journal(engine, VAULT, lambda: NOW, "CM")
+async def running(engine: Engine, tmp_path: Path) -> AsyncIterator[Journal]:
+    running = Journal(engine, VAULT, lambda: NOW, "CM", Spool(tmp_path, VAULT))
     writer = asyncio.create_task(running.run())
     yield running
     writer.cancel()
