@@ -133,17 +133,26 @@ class TelegramGateway:
         if message.answers_button:
             await self._bot.answer_callback_query(message.answers_button, text=message.text[:LONGEST_ANSWER])
             return Sent(message.answers_button)
+        if message.edits:
+            return await self._edit_text(message)
         try:
             return await self._send_text(message.to, message)
         except ChatMigrated as moved:
             return await self._send_text(str(moved.new_chat_id), message)
 
     async def _send_text(self, to: str, message: OutboundMessage) -> Sent:
-        rows = [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.buttons]
-        sent = await self._bot.send_message(
-            to, message.text[:LONGEST_TEXT], reply_markup=InlineKeyboardMarkup(rows) if rows else None
-        )
+        sent = await self._bot.send_message(to, message.text[:LONGEST_TEXT], reply_markup=_keyboard(message))
         return Sent(f"{sent.chat_id}:{sent.message_id}")
+
+    async def _edit_text(self, message: OutboundMessage) -> Sent:
+        chat, _, number = message.edits.rpartition(":")
+        text, keyboard = message.text[:LONGEST_TEXT], _keyboard(message)
+        try:
+            await self._bot.edit_message_text(text, chat_id=chat, message_id=int(number), reply_markup=keyboard)
+        except BadRequest as refusal:
+            if "not modified" not in str(refusal).lower():  # it says so already: a second attempt
+                raise
+        return Sent(message.edits)
 
     def _send_error(self, error: Exception) -> SendError:
         reason = f"telegram: {error}".replace(self._token, "…")
@@ -180,6 +189,11 @@ def decode_update(raw: bytes) -> InboundMessage:
         case {"callback_query": dict(query)}:
             return _pressed_button(provider_id, query, raw)
     return InboundMessage("telegram", "telegram", provider_id, "", "", raw, kind="other")
+
+
+def _keyboard(message: OutboundMessage) -> InlineKeyboardMarkup | None:
+    rows = [[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in message.buttons]
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _message(provider_id: str, message: dict[str, Any], raw: bytes, *, edited: bool = False) -> InboundMessage:

@@ -29,6 +29,8 @@ class Card:
     topic: str
     severity: int
     state: str  # raised · acknowledged · resolved
+    outcome: str  # of a resolved one: resolved · false · merged
+    verified_at: datetime | None
     station: str
     district: str
     region: str
@@ -48,9 +50,9 @@ def cards(session: Session, *, region: str = "", state: str = "", limit: int = 1
     `region` "" is all of them. `state` raised, acknowledged or resolved; "" is all.
     """
     rank = {"raised": 0, "acknowledged": 1, "resolved": 2}
-    query = select(AlertRow, StationRow).join(StationRow, StationRow.id == AlertRow.station_id)
+    query = select(AlertRow, StationRow.code).outerjoin(StationRow, StationRow.id == AlertRow.station_id)
     if region:
-        query = query.where(StationRow.region == region)
+        query = query.where(AlertRow.region == region)
     if state:
         query = query.where(AlertRow.state == state)
     still_open = list(session.execute(query.where(AlertRow.state != "resolved").order_by(AlertRow.raised_at)))
@@ -58,31 +60,29 @@ def cards(session: Session, *, region: str = "", state: str = "", limit: int = 1
         session.execute(query.where(AlertRow.state == "resolved").order_by(AlertRow.resolved_at.desc()).limit(limit))
     )
     still_open.sort(key=lambda found: rank[found[0].state])
-    return _cards(session, [(alert, station) for alert, station in still_open + resolved])
+    return _cards(session, [(alert, station or "") for alert, station in still_open + resolved])
 
 
 def count(session: Session, *, region: str = "", states: tuple[str, ...] = ("raised",)) -> int:
     """How many alerts are in these states; by default those that nobody has acknowledged, the number at the bell."""
     query = select(func.count()).select_from(AlertRow).where(AlertRow.state.in_(states))
     if region:
-        query = query.join(StationRow, StationRow.id == AlertRow.station_id).where(StationRow.region == region)
+        query = query.where(AlertRow.region == region)
     return session.scalar(query) or 0
 
 
 def region_of(session: Session, alert_id: int) -> str | None:
-    """The region of an alert's station; None if there is no such alert."""
-    return session.scalar(
-        select(StationRow.region).join(AlertRow, AlertRow.station_id == StationRow.id).where(AlertRow.id == alert_id)
-    )
+    """The region that an alert is about, "" where it is none; None if there is no such alert."""
+    return session.scalar(select(AlertRow.region).where(AlertRow.id == alert_id))
 
 
 def regions(session: Session) -> list[str]:
     """The regions that have had alerts."""
-    found = select(StationRow.region).join(AlertRow, AlertRow.station_id == StationRow.id).distinct()
-    return list(session.scalars(found.order_by(StationRow.region)))
+    found = select(AlertRow.region).where(AlertRow.region != "").distinct()
+    return list(session.scalars(found.order_by(AlertRow.region)))
 
 
-def _cards(session: Session, found: list[tuple[AlertRow, StationRow]]) -> list[Card]:
+def _cards(session: Session, found: list[tuple[AlertRow, str]]) -> list[Card]:
     ids = [alert.id for alert, _ in found]
     timelines, answered = _timelines(session, ids)
     reporters, words = _reports(session, ids)
@@ -92,14 +92,16 @@ def _cards(session: Session, found: list[tuple[AlertRow, StationRow]]) -> list[C
             topic=alert.topic,
             severity=alert.severity,
             state=alert.state,
-            station=station.code,
-            district=station.district,
-            region=station.region,
+            outcome=alert.outcome,
+            verified_at=alert.verified_at,
+            station=station,
+            district=alert.district,
+            region=alert.region,
             raised_at=alert.raised_at,
             acknowledged_at=alert.acknowledged_at,
             acknowledged_by=answered.get((alert.id, "acknowledged"), ""),
             resolved_at=alert.resolved_at,
-            resolved_by=answered.get((alert.id, "resolved"), ""),
+            resolved_by=answered.get((alert.id, alert.outcome or "resolved"), ""),
             reporters=tuple(reporters.get(alert.id, ())),
             words=tuple(words.get(alert.id, ())),
             timeline=tuple(timelines.get(alert.id, ())),

@@ -1,70 +1,210 @@
-"""The life of an alert: raised with its report, repeated, acknowledged, resolved; in the caller's transaction."""
+"""The life of an alert: raised with its report, repeated, acknowledged, verified, resolved.
+
+raised → acknowledged → resolved; back to raised where nobody resolves it in time. `outcome` tells a resolved one from
+a false and a merged one. Each change is an event with who, when and how, and plans the steps that it asks for; all in
+the caller's transaction.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from hub.alerts import steps
+from hub.alerts.steps import Planned
+from hub.checklist.people import Station
 from hub.database import insert_into
+from hub.election.alerting import Alerting
 from hub.models import AlertEventRow, AlertRow
+
+Outcome = Literal["resolved", "false"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an alert is about besides its topic: a station, a district, a person in need. `key` names it for ever."""
+
+    key: str
+    region: str = ""
+    district: str = ""
+    station_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts, and how: by button, sms, telegram, console. The hub itself is nobody."""
+
+    how: str = ""
+    person_id: int | None = None
+    account_id: int | None = None
+
+
+HUB = Who()
+
+
+def at_station(station: Station) -> Place:
+    return Place(str(station.id), station.region, station.district, station.id)
 
 
 def raise_alert(
-    session: Session, *, topic: str, station_id: int, severity: int, journal_id: int, person_id: int, now: datetime
+    session: Session,
+    *,
+    topic: str,
+    place: Place,
+    severity: int,
+    now: datetime,
+    at: datetime | None = None,
+    journal_id: int | None = None,
+    person_id: int | None = None,
+    words: str = "",
 ) -> tuple[int, bool]:
-    """One open alert for a topic at a station: its number, and whether it is new. A repeat is noted in its timeline."""
-    key = f"{station_id}:{topic}"
+    """One open alert for a topic at a place: its number, and whether it is to be paged: new, or grown more severe.
+
+    `at`: when it was reported, where that was before `now`.
+    """
+    key = _key(place.key, topic)
+    values: dict[str, Any] = {
+        "topic": topic,
+        "place": place.key,
+        "station_id": place.station_id,
+        "region": place.region,
+        "district": place.district,
+        "severity": severity,
+        "state": "raised",
+        "open_key": key,
+        "person_id": person_id,
+        "words": words,
+        "raised_at": at or now,
+    }
     number = session.scalar(
         insert_into(session, AlertRow)
-        .values(topic=topic, station_id=station_id, severity=severity, state="raised", open_key=key, raised_at=now)
+        .values(**values)
         .on_conflict_do_nothing(index_elements=["open_key"])
         .returning(AlertRow.id)
     )
-    new = number is not None
-    if number is None:
-        number = session.scalars(select(AlertRow.id).where(AlertRow.open_key == key)).one()
-    note(session, number, "raised" if new else "repeated", now, person_id=person_id, journal_id=journal_id)
-    return number, new
+    if number is not None:
+        note(session, number, "raised", now, person_id=person_id, journal_id=journal_id)
+        return number, True
+    number, before = session.execute(select(AlertRow.id, AlertRow.severity).where(AlertRow.open_key == key)).one()
+    note(session, number, "repeated", now, person_id=person_id, journal_id=journal_id)
+    return number, severity < before and regrade(session, number, severity, HUB, now)
 
 
-def acknowledge(
-    session: Session, alert_id: int, *, person_id: int | None, account_id: int | None, how: str, now: datetime
-) -> bool:
+def regrade(session: Session, alert_id: int, severity: int, who: Who, now: datetime) -> bool:
+    """Gives an open alert another severity; True where it has grown more severe, and is to be paged again."""
+    before = session.scalar(select(AlertRow.severity).where(AlertRow.id == alert_id, AlertRow.state != "resolved"))
+    if before is None or before == severity:
+        return False
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(severity=severity))
+    _note(session, alert_id, "regraded", who, now, f"{before} → {severity}")
+    return severity < before
+
+
+def is_open(session: Session, place: str, topic: str) -> bool:
+    return session.scalar(select(AlertRow.id).where(AlertRow.open_key == _key(place, topic))) is not None
+
+
+def acknowledge(session: Session, alerting: Alerting, alert_id: int, who: Who, now: datetime) -> bool:
     """Exactly one person wins, whoever presses first. False when somebody has it already or it is resolved."""
     won = session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.state == "raised")
-        .values(state="acknowledged", acknowledged_at=now, acknowledged_by=person_id)
+        .values(state="acknowledged", acknowledged_at=now, acknowledged_by=who.person_id)
     )
     if won.rowcount != 1:  # type: ignore[attr-defined]
         return False
-    note(session, alert_id, "acknowledged", now, person_id=person_id, account_id=account_id, detail=how)
+    _note(session, alert_id, "acknowledged", who, now)
+    steps.cancel(session, alert_id, now)
+    _plan(
+        session,
+        alert_id,
+        Planned("news", now),
+        Planned("remind", now + timedelta(minutes=alerting.remind), person_id=who.person_id),
+        Planned("release", now + timedelta(minutes=alerting.release)),
+    )
+    return True
+
+
+def on_the_way(session: Session, alerting: Alerting, alert_id: int, who: Who, now: datetime) -> bool:
+    """Somebody goes there, and has it where nobody had. False when it is resolved."""
+    taken = acknowledge(session, alerting, alert_id, who, now)
+    if not taken and not _open(session, alert_id):
+        return False
+    _note(session, alert_id, "on_the_way", who, now)
+    if not taken:
+        _plan(session, alert_id, Planned("news", now))
+    return True
+
+
+def verify(session: Session, alerting: Alerting, alert_id: int, who: Who, now: datetime, words: str = "") -> bool:
+    """The observer was called, and it is so. Who verifies it has it, where nobody had. False when it is resolved."""
+    acknowledge(session, alerting, alert_id, who, now)
+    if not _open(session, alert_id):
+        return False
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(verified_at=now))
+    _note(session, alert_id, "verified", who, now, words)
+    _plan(session, alert_id, Planned("news", now))
+    return True
+
+
+def arrived(session: Session, alert_id: int, now: datetime) -> None:
+    """A page has arrived. Where somebody has the alert since, whoever got it is to see that as well."""
+    state = session.scalar(select(AlertRow.state).where(AlertRow.id == alert_id))
+    if state is not None and state != "raised":
+        _plan(session, alert_id, Planned("news", now))
+
+
+def release(session: Session, alert_id: int, now: datetime) -> bool:
+    """Takes it back from who had it and did not resolve it; the chain is to start again."""
+    freed = session.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.state == "acknowledged")
+        .values(state="raised", acknowledged_at=None, acknowledged_by=None)
+    )
+    if freed.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    _note(session, alert_id, "unacknowledged", HUB, now)
     return True
 
 
 def resolve(
-    session: Session,
-    alert_id: int,
-    *,
-    person_id: int | None,
-    account_id: int | None,
-    how: str,
-    now: datetime,
-    words: str = "",
+    session: Session, alert_id: int, who: Who, now: datetime, words: str = "", outcome: Outcome = "resolved"
 ) -> bool:
     """Ends an alert. False when it was resolved before. The next report of the same raises a new one."""
-    won = session.execute(
-        update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state != "resolved")
-        .values(state="resolved", open_key=None, resolved_at=now, resolved_by=person_id)
-    )
-    if won.rowcount != 1:  # type: ignore[attr-defined]
+    if not _close(session, alert_id, who, now, outcome):
         return False
-    detail = f"{how}: {words}" if words else how
-    note(session, alert_id, "resolved", now, person_id=person_id, account_id=account_id, detail=detail)
+    _note(session, alert_id, outcome, who, now, words)
     return True
+
+
+def merge(session: Session, alert_id: int, into: int, who: Who, now: datetime) -> bool:
+    """One alert goes on as part of another that is open. False when either is resolved, or both are one."""
+    if alert_id == into or not _open(session, into) or not _close(session, alert_id, who, now, "merged"):
+        return False
+    session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(merged_into=into))
+    _note(session, alert_id, "merged", who, now, str(into))
+    _note(session, into, "absorbed", who, now, str(alert_id))
+    return True
+
+
+def split(session: Session, alert_id: int, key: str, who: Who, now: datetime) -> int | None:
+    """A new alert of the same topic and place beside an open one, to be paged; None when that is resolved.
+
+    `key` tells them apart, an incident's number: repeats go on joining the first.
+    """
+    alert = session.get(AlertRow, alert_id, populate_existing=True)
+    if alert is None or alert.state == "resolved":
+        return None
+    place = Place(f"{alert.place}/{key}", alert.region, alert.district, alert.station_id)
+    number, _ = raise_alert(
+        session, topic=alert.topic, place=place, severity=alert.severity, now=now, person_id=alert.person_id
+    )
+    _note(session, alert_id, "split", who, now, str(number))
+    return number
 
 
 def note(
@@ -90,3 +230,35 @@ def note(
             detail=detail[:500],
         )
     )
+
+
+def _close(session: Session, alert_id: int, who: Who, now: datetime, outcome: str) -> bool:
+    won = session.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.state != "resolved")
+        .values(state="resolved", outcome=outcome, open_key=None, resolved_at=now, resolved_by=who.person_id)
+    )
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    steps.cancel(session, alert_id, now)
+    _plan(session, alert_id, Planned("news", now))
+    return True
+
+
+def _open(session: Session, alert_id: int) -> bool:
+    state = session.scalar(select(AlertRow.state).where(AlertRow.id == alert_id))
+    return state is not None and state != "resolved"
+
+
+def _plan(session: Session, alert_id: int, *planned: Planned) -> None:
+    chain = session.scalar(select(AlertRow.chain).where(AlertRow.id == alert_id)) or 0
+    steps.freeze(session, alert_id, chain, planned)
+
+
+def _note(session: Session, alert_id: int, kind: str, who: Who, now: datetime, words: str = "") -> None:
+    detail = ": ".join(filter(None, (who.how, words)))
+    note(session, alert_id, kind, now, person_id=who.person_id, account_id=who.account_id, detail=detail)
+
+
+def _key(place: str, topic: str) -> str:
+    return f"{place}:{topic}"

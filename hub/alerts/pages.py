@@ -1,82 +1,149 @@
-"""The push itself: what a coordinator or lawyer reads, and the buttons under it. Pure."""
+"""What a coordinator or lawyer reads: the page with its buttons, what becomes of it, the digest. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from hub import outbox
-from hub.alerts.routing import Recipient
-from hub.alerts.rules import Trigger
-from hub.checklist.people import Person, Station
+from hub.checklist.definition import CommandName
 from hub.election.definition import Election
-from hub.outbox import Draft
 from hub.replies import say
 
-CHANNEL = {"telegram": "telegram", "phone": "sms"}
+Buttons = tuple[tuple[tuple[str, str], ...], ...]
+
+# Characters: one segment in Latin letters, two in others, as phones count them.
+SHORT, SHORT_WIDE = 160, 134
+DIGEST_LINES = 12
+_ROWS: tuple[tuple[tuple[CommandName, str], ...], ...] = (
+    (("ack", "button_acknowledge"), ("way", "button_way")),
+    (("call", "button_call"),),
+    (("done", "button_resolve"), ("false", "button_false")),
+)
 
 
-def page(
-    election: Election,
-    recipient: Recipient,
-    trigger: Trigger,
-    number: int,
-    station: Station,
-    reporter: Person,
-    words: str,
-    at: datetime,
-) -> Draft:
-    """One push to one person, in their language. On SMS, which has no buttons, it says what to text."""
-    language = recipient.person.language
-    telegram = recipient.contact.kind == "telegram"
-    lines = [
-        say(
-            election,
-            "alert_push",
-            language,
-            number=number,
-            what=what(election, trigger.topic, language),
-            station=station.code,
-            district=station.district,
-            person=reporter.code,
-            time=f"{at.astimezone(election.zone):%H:%M}",
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """An alert as it is told. `station` and `reporter` by code, "" where there is none; `earlier`: alerts before."""
+
+    number: int
+    topic: str
+    severity: int
+    station: str
+    district: str
+    region: str
+    reporter: str
+    words: str
+    at: datetime
+    earlier: tuple[int, ...] = ()
+
+
+def push(election: Election, matter: Matter, language: str) -> str:
+    """What is read on Telegram: everything."""
+    lines = [_head(election, matter, language)]
+    if matter.words:
+        lines.append(say(election, "alert_push_words", language, words=matter.words))
+    if matter.earlier:
+        numbers = ", ".join(map(str, matter.earlier))
+        lines.append(say(election, "alert_push_earlier", language, numbers=numbers))
+    return "\n".join(lines)
+
+
+def text(election: Election, matter: Matter, language: str) -> str:
+    """What fits into an SMS, and what to text back; what it is about is shortened first."""
+    how = say(election, "alert_sms_how", language, number=matter.number)
+    whole = f"{_head(election, matter, language)}\n{how}"
+    longest = SHORT if whole.isascii() else SHORT_WIDE
+    about = what(election, matter.topic, language)
+    if len(whole) > longest:
+        kept = max(len(about) - (len(whole) - longest) - 1, 0)
+        whole = f"{_head(election, matter, language, f'{about[:kept].rstrip()}…')}\n{how}"
+    return whole[: 2 * longest]
+
+
+def buttons(election: Election, matter: Matter, language: str, state: str) -> Buttons:
+    """The buttons that an alert in this state still needs. A pressed one sends the command that could be texted."""
+    if state == "resolved":
+        return ()
+    offered = [
+        tuple(
+            (say(election, label, language), f"{words[0]} {matter.number}")
+            for command, label in row
+            if (words := election.checklist.commands.get(command))
+            and not (command == "ack" and state != "raised")
+            and not (command == "call" and not matter.reporter)
         )
+        for row in _ROWS
     ]
-    if words and telegram:
-        lines.append(say(election, "alert_push_words", language, words=words))
-    if not telegram:
-        lines.append(say(election, "alert_sms_how", language, number=number))
-    return Draft(
-        kind="push",
-        priority=outbox.CRITICAL if trigger.severity == 1 else outbox.PUSH,
-        channel=CHANNEL[recipient.contact.kind],
-        address_sealed=recipient.contact.sealed,
-        text="\n".join(lines),
-        dedup=f"alert:{number}:{recipient.person.id}",
-        person_id=recipient.person.id,
-        alert_id=number,
-        buttons=_buttons(election, number, language) if telegram else (),
-    )
+    return tuple(row for row in offered if row)
+
+
+def news(election: Election, kind: str, number: int, who: str, at: datetime, language: str) -> str:
+    """One line about what became of an alert: `kind` is the event's."""
+    return say(election, f"alert_news_{kind}", language, number=number, person=who, time=_clock(election, at))
+
+
+def digest(election: Election, matters: Sequence[Matter], language: str) -> str:
+    """Several alerts in one message: how many, and each in a line as far as they fit."""
+    numbers = ", ".join(str(matter.number) for matter in matters)
+    lines = [say(election, "alert_digest", language, count=len(matters), numbers=numbers)]
+    lines += [
+        say(election, "alert_digest_line", language, **_told(election, matter, language))
+        for matter in matters[:DIGEST_LINES]
+    ]
+    return "\n".join(lines)
 
 
 def what(election: Election, topic: str, language: str) -> str:
-    """An alert's topic in words: the incident's category, or the critical answer under its question."""
+    """A topic in words: the category, the critical answer under its question, the rule, pattern or silence."""
     language = election.language(language)
     kind, _, subject = topic.partition(":")
-    if kind == "incident":
-        return election.checklist.category_by_code[subject].title[language]
-    ref, _, value = subject.partition("=")
-    form, _, code = ref.partition(".")
-    question = election.checklist.form(form).by_code[code]
-    answer = next((option.text[language] for option in question.options if option.code == value), value)
-    return say(election, "critical_answer", language, question=question.text[language], answer=answer)
+    form, _, name = subject.partition(".")
+    alerting = election.alerting
+    match kind:
+        case "incident":
+            category = election.checklist.category_by_code.get(subject)
+            return category.title[language] if category else topic
+        case "answer":
+            return _critical_answer(election, form, name, language) or topic
+        case "rule":
+            rules = {rule.name: rule.message for rule in election.checklist.form(form).rules}
+            return rules[name][language] if name in rules else topic
+        case "pattern" | "silence":
+            titles = {pattern.name: pattern.title for pattern in alerting.patterns}
+            titles |= {silence.name: silence.title for silence in alerting.silence}
+            return titles[subject][language] if subject in titles else topic
+        case "hub":
+            return say(election, f"hub_{subject}", language)
+    return say(election, topic, language) if topic == "sos" else topic
 
 
-def _buttons(election: Election, number: int, language: str) -> tuple[tuple[tuple[str, str], ...], ...]:
-    # A pressed button sends back the command that the person could have texted.
-    commands = election.checklist.commands
-    return (
-        (
-            (say(election, "button_acknowledge", language), f"{commands['ack'][0]} {number}"),
-            (say(election, "button_resolve", language), f"{commands['done'][0]} {number}"),
-        ),
-    )
+def _critical_answer(election: Election, form: str, answer: str, language: str) -> str:
+    code, _, value = answer.partition("=")
+    known = election.checklist.by_code.get(form)
+    question = known.by_code.get(code) if known else None
+    if question is None:
+        return ""
+    said = next((option.text[language] for option in question.options if option.code == value), value)
+    return say(election, "critical_answer", language, question=question.text[language], answer=said)
+
+
+def _head(election: Election, matter: Matter, language: str, about: str = "") -> str:
+    told = _told(election, matter, language)
+    return say(election, "alert_push", language, **(told | {"what": about} if about else told))
+
+
+def _told(election: Election, matter: Matter, language: str) -> dict[str, str]:
+    return {
+        "number": str(matter.number),
+        "severity": str(matter.severity),
+        "what": what(election, matter.topic, language),
+        "station": matter.station or matter.region or "–",
+        "district": matter.district or matter.region or "–",
+        "person": matter.reporter or "–",
+        "time": _clock(election, matter.at),
+    }
+
+
+def _clock(election: Election, at: datetime) -> str:
+    return f"{at.astimezone(election.zone):%H:%M}"

@@ -1,40 +1,69 @@
-"""Whom an alert reaches, and by which road: staff of the station's region, Telegram first, SMS where there is none."""
+"""Whom an alert reaches, step by step: roles and named people of its region, who are on duty then."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from hub.checklist.people import Person
-from hub.election.definition import Alerting
-from hub.models import OutboxRow
-from hub.sample import roster
-from hub.sample.roster import Contact
+from hub.alerts.steps import Planned
+from hub.election.alerting import Chain, Step
+from hub.election.definition import Election
+from hub.models import AlertRow, PersonRow, StationRow
+
+ROAD = {"any": "", "telegram": "telegram", "sms": "phone"}
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Somebody to page, and the contact to page at."""
-
-    person: Person
-    contact: Contact
-
-
-def recipients(session: Session, alerting: Alerting, severity: int, region: str) -> list[Recipient]:
-    """Who is paged. Where nobody of the region can be reached, the fallback role is; never silently nobody."""
-    found = _reachable(session, alerting.page.get(severity, ()), region)  # type: ignore[call-overload]
-    return found or _reachable(session, (alerting.fallback,), region)
+def chain(session: Session, election: Election, alert: AlertRow, now: datetime) -> list[Planned]:
+    """The pages of a chain that starts now. Where it would reach nobody, the fallback is: never silently nobody."""
+    alerting = election.alerting
+    found = alerting.chain(alert.severity, alert.topic, alert.region, now.astimezone(election.zone).time())
+    if of_the_hub(alert.topic):  # our own troubles are the head office's, whatever the chains say
+        found = _to_fallback(election)
+    planned = list(_planned(session, election, found, alert.region, now)) if found else []
+    return planned or list(_planned(session, election, _to_fallback(election), alert.region, now))
 
 
-def was_paged(session: Session, alert_id: int, person_id: int) -> bool:
-    """Only those routed to may act on an alert."""
-    statement = select(OutboxRow.id).where(OutboxRow.alert_id == alert_id, OutboxRow.person_id == person_id)
-    return session.scalar(statement.limit(1)) is not None
+def of_the_hub(topic: str) -> bool:
+    return topic.startswith("hub:")
 
 
-def _reachable(session: Session, roles: tuple[str, ...], region: str) -> list[Recipient]:
-    people = roster.staff(session, roles, region)
-    contacts = roster.contacts(session, [person.id for person in people])
-    return [Recipient(person, contacts[person.id][0]) for person in people if contacts.get(person.id)]
+def _to_fallback(election: Election) -> Chain:
+    to = (election.alerting.fallback,)
+    return Chain(steps=(Step(to=to), Step(after=5, to=to, by="sms")))
+
+
+def _planned(session: Session, election: Election, chain: Chain, region: str, started: datetime) -> Iterator[Planned]:
+    alerting = election.alerting
+    for position, step in enumerate(chain.steps):
+        due_at = alerting.due(step, started)
+        moment = due_at.astimezone(election.zone).time()
+        for person in _people(session, step, region):
+            if alerting.on_duty(person.code, moment):
+                yield Planned("page", due_at, position, person.id, ROAD[step.by], step.digest)
+
+
+def _people(session: Session, step: Step, region: str) -> list[PersonRow]:
+    if step.region == "own":
+        return _staff(session, step.to, region)
+    for other in _following(session, region):
+        if found := [person for person in _staff(session, step.to, other) if person.region]:
+            return found
+    return []
+
+
+def _staff(session: Session, to: tuple[str, ...], region: str) -> list[PersonRow]:
+    """Those named, and those of the roles for the region; of all regions where there is none (a mobile team's SOS)."""
+    here = PersonRow.region.in_((region, "")) if region else PersonRow.id.is_not(None)
+    named = or_(PersonRow.code.in_(to), PersonRow.role.in_(to) & here)
+    return list(session.scalars(select(PersonRow).where(PersonRow.active, named).order_by(PersonRow.id)))
+
+
+def _following(session: Session, region: str) -> list[str]:
+    """The other regions, beginning with the one after this in the frame's order."""
+    frame = select(StationRow.region).group_by(StationRow.region).order_by(func.min(StationRow.id))
+    regions = list(session.scalars(frame))
+    at = regions.index(region) if region in regions else -1
+    return [each for each in regions[at + 1 :] + regions[: max(at, 0)] if each != region]

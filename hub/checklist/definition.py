@@ -103,7 +103,7 @@ class Category(Frozen):
     severity: Severity
 
 
-CommandName = Literal["help", "status", "ack", "done"]
+CommandName = Literal["help", "status", "ack", "done", "false", "way", "call", "sos"]
 
 
 def _commands(words: dict[CommandName, tuple[str, ...]]) -> dict[CommandName, tuple[str, ...]]:

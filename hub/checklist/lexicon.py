@@ -41,6 +41,11 @@ class FormLexicon:
         return {question.code: question.type for question in self.form.questions}
 
     @cached_property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """The words for options, by question."""
+        return {question.code: tuple(option_words(question)) for question in self.form.questions if question.options}
+
+    @cached_property
     def elastic(self) -> frozenset[str]:
         """The codes of which a digit more or less may make one sound value of another."""
         return frozenset(question.code for question in self.form.questions if _elastic(question))

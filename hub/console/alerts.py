@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from hub import audit
 from hub.alerts import board, life
+from hub.alerts.life import Who
 from hub.console import readings
 from hub.console.access import Caller, Forbidden, Here, Visitor, pages
 from hub.console.frame import language_of, page
@@ -36,9 +37,7 @@ def acknowledge(caller: Caller, hub: Here, alert_id: int) -> Response:
     _within_region(caller, hub, alert_id)
     now, account = hub.clock(), caller.account
     with writing(hub.engine) as session:
-        won = life.acknowledge(
-            session, alert_id, person_id=account.person_id, account_id=account.id, how="console", now=now
-        )
+        won = life.acknowledge(session, hub.election.alerting, alert_id, _who(caller), now)
         if won:
             audit.record(
                 session,
@@ -56,15 +55,7 @@ def resolve(caller: Caller, hub: Here, alert_id: int, words: Annotated[str, Form
     _within_region(caller, hub, alert_id)
     now, account = hub.clock(), caller.account
     with writing(hub.engine) as session:
-        won = life.resolve(
-            session,
-            alert_id,
-            person_id=account.person_id,
-            account_id=account.id,
-            how="console",
-            now=now,
-            words=words.strip(),
-        )
+        won = life.resolve(session, alert_id, _who(caller), now, words.strip())
         if won:
             audit.record(
                 session,
@@ -76,6 +67,10 @@ def resolve(caller: Caller, hub: Here, alert_id: int, words: Annotated[str, Form
                 after={"words": words.strip()},
             )
     return RedirectResponse(f"/alerts#alert-{alert_id}", 303)
+
+
+def _who(caller: Visitor) -> Who:
+    return Who("console", caller.account.person_id, caller.account.id)
 
 
 def _values(request: Request, caller: Visitor, hub: Hub, state: str, region: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Complaints = Iterator[tuple[Location, str, str]]  # where, what, and what to do
 
 def judge(election: Election, draft: Draft) -> None:
     """Adds what does not fit to the draft's findings."""
-    checks = (_languages, _texts, _repeated_codes, _questions, _moments, _rules, _categories, _analysis)
+    checks = (_languages, _texts, _repeated_codes, _questions, _moments, _rules, _categories, _alerting, _analysis)
     for check in checks:
         for at, message, fix in check(election):
             draft.error(at, message, fix)
@@ -57,6 +57,9 @@ def texts(election: Election) -> Iterator[tuple[Location, Text]]:
             yield (*at, "rules", index, "message"), rule.message
     for index, category in enumerate(election.checklist.categories):
         yield ("checklist", "categories", index, "title"), category.title
+    for part in ("patterns", "silence"):
+        for index, watched in enumerate(getattr(election.alerting, part)):
+            yield ("alerting", part, index, "title"), watched.title
     for key, text in election.replies.items():
         yield ("replies", key), text
 
@@ -142,6 +145,32 @@ def _categories(election: Election) -> Complaints:
         if len(category.code) in lengths:
             message = f"{election.checklist.incident_code} {category.code} could be a station's number: as many digits"
             yield ("checklist", "categories", index, "code"), message, "use codes of another length"
+
+
+def _alerting(election: Election) -> Complaints:
+    alerting, forms = election.alerting, election.checklist.by_code
+    yield from _repeated(("alerting", "patterns"), "name", (pattern.name for pattern in alerting.patterns))
+    yield from _repeated(("alerting", "silence"), "name", (silence.name for silence in alerting.silence))
+    for index, silence in enumerate(alerting.silence):
+        if silence.form and silence.form not in forms:
+            fix = did_you_mean(silence.form, forms)
+            yield ("alerting", "silence", index, "form"), f"there is no form {silence.form}", fix
+    for index, pattern in enumerate(alerting.patterns):
+        for number, topic in enumerate(pattern.topics):
+            if not _is_topic(election, topic):
+                message = f"{topic} names no category, or no option of a question"
+                yield ("alerting", "patterns", index, "topics", number), message, "write incident:01 or answer:OPN.A=2"
+
+
+def _is_topic(election: Election, topic: str) -> bool:
+    kind, _, subject = topic.partition(":")
+    if kind == "incident":
+        return subject in election.checklist.category_by_code
+    reference, _, value = subject.partition("=")
+    form, _, code = reference.partition(".")
+    known = election.checklist.by_code.get(form)
+    question = known.by_code.get(code) if known else None
+    return question is not None and (not question.options or value in question.option_codes)
 
 
 def _analysis(election: Election) -> Complaints:

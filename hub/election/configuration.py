@@ -90,5 +90,6 @@ def _read(directory: Path, findings: Findings) -> Configuration | None:
     for judge in (coherence.judge, collisions.judge, wording.judge):
         judge(election, draft)
     frame.warn_of_another_size(election.sample, stations, findings)
+    people.judge_paged(election.alerting, persons, draft)
     people.warn_of_unpaged(election.alerting, stations, persons, findings)
     return Configuration(election, stations, persons, findings.all())

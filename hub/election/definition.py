@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from hub.checklist.definition import Checklist, Frozen, Language, Severity, Text
+from hub.checklist.definition import Checklist, Frozen, Language, Text
+from hub.election.alerting import Alerting
 
 
 def _zone(name: str) -> str:
@@ -20,14 +21,6 @@ def _zone(name: str) -> str:
 
 
 AnswerRef = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}\.[A-Z][A-Z0-9]{0,4}$")]  # OPN.K
-PagedRole = Literal["coordinator", "lawyer", "head_office"]
-
-
-class Alerting(Frozen):
-    """Who is paged, by severity. Coordinators and lawyers of the station's region; head office of all regions."""
-
-    page: dict[Severity, tuple[PagedRole, ...]]
-    fallback: PagedRole = "head_office"  # when the region has nobody who can be reached
 
 
 class Turnout(Frozen):

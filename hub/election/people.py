@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.election import phones, tables
-from hub.election.definition import Alerting
+from hub.election.alerting import Alerting
+from hub.election.assembly import Draft
 from hub.election.findings import Findings, did_you_mean, few
 from hub.election.frame import FILE as FRAME
 from hub.election.frame import StationEntry
@@ -69,15 +70,32 @@ def read(
     return tuple(people)
 
 
+def judge_paged(alerting: Alerting, people: Sequence[PersonEntry], draft: Draft) -> None:
+    """Whoever alerts page is a role, or a person by code."""
+    codes = {person.code for person in people if person.role in STAFF_ROLES}
+    known = (*STAFF_ROLES, *sorted(codes))
+    named = {
+        ("chains", chain, "steps", step, "to", place): to
+        for chain, each in enumerate(alerting.chains)
+        for step, one in enumerate(each.steps)
+        for place, to in enumerate(one.to)
+    } | {("fallback",): alerting.fallback}
+    for at, to in named.items():
+        if to not in known:
+            draft.error(("alerting", *at), f"nobody has the role or the code {to}", did_you_mean(to, known))
+    for code in alerting.shifts.keys() - codes:
+        draft.error(("alerting", "shifts", code), f"nobody has the code {code}", did_you_mean(code, sorted(codes)))
+
+
 def warn_of_unpaged(
     alerting: Alerting, stations: Sequence[StationEntry], people: Sequence[PersonEntry], findings: Findings
 ) -> None:
-    """Warns of regions with sampled stations in which a role that alerts page has nobody."""
+    """Warns of regions with sampled stations in which a step of a chain has nobody to page."""
     regions = {station.region for station in stations if station.sampled}
-    paged = {role for roles in alerting.page.values() for role in roles}
-    for role in sorted(paged.intersection(_REGIONAL)):
-        if alone := sorted(regions - {person.region for person in people if person.role == role}):
-            message = f"no {role} for {few(alone)}, though alerts page one"
+    asked = {step.to for chain in alerting.chains for step in chain.steps if set(step.to) <= set(_REGIONAL)}
+    for roles in sorted(asked):
+        if alone := sorted(regions - {person.region for person in people if person.role in roles}):
+            message = f"no {' or '.join(roles)} for {few(alone)}, though alerts page one"
             findings.warning(STAFF, 0, message, "add one, or change alerts.yaml")
 
 

@@ -1,20 +1,25 @@
-"""STATUS · ACK n · DONE n, texted or pressed as a button: what they do, and what they answer."""
+"""STATUS · ACK n · WAY n · CALL n · DONE n · FALSE n, texted or pressed: what they do, and what they answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from hub.alerts import life, routing
+from hub import audit
+from hub.alerts import life, steps
+from hub.alerts.life import Who
 from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText
+from hub.context import Hub
 from hub.election.definition import Election
 from hub.intake.journal import Entry
 from hub.models import AlertRow, PersonRow
 from hub.replies import say
 from hub.reports.stations import StationRecords
+from hub.sample import roster
 
 
 def status(
@@ -32,32 +37,69 @@ def status(
     return "\n".join(lines) or say(election, "status_nothing_due", language)
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What is answered, and what is sent aside because it must not vanish with the button's answer."""
+
+    said: str
+    aside: str = ""
+
+
 def act(
-    session: Session, election: Election, command: CommandText, senders: Sequence[Person], entry: Entry, now: datetime
-) -> str:
-    """Acknowledges or resolves an alert, where the sender is one of those it was routed to; the answer."""
-    language = senders[0].language
+    session: Session, hub: Hub, command: CommandText, senders: Sequence[Person], entry: Entry, now: datetime
+) -> Acted:
+    """Acknowledges, resolves or calls about an alert, where the sender is one of those whose turn has come."""
+    election, language = hub.election, senders[0].language
     if not command.argument.isdigit():
-        return say(election, "unknown_command_number", language)
+        return Acted(say(election, "unknown_command_number", language))
     number = int(command.argument)
     alert = session.get(AlertRow, number) if number < 2**31 else None
     if alert is None:
-        return say(election, "alert_unknown", language, number=number)
+        return Acted(say(election, "alert_unknown", language, number=number))
     # Authorised by who pressed or texted, never by what the button carried: a forwarded one does nothing for others.
-    person = next((sender for sender in senders if routing.was_paged(session, number, sender.id)), None)
+    person = next((sender for sender in senders if steps.was_paged(session, number, sender.id)), None)
     if person is None:
-        return say(election, "alert_not_yours", language, number=number)
-    how = "button" if entry.kind == "button" else entry.channel
-    if command.name == "ack":
-        won = life.acknowledge(session, number, person_id=person.id, account_id=None, how=how, now=now)
-        key = "alert_acknowledged" if won else "alert_taken"
-    else:
-        won = life.resolve(session, number, person_id=person.id, account_id=None, how=how, now=now, words=command.rest)
-        key = "alert_resolved" if won else "alert_closed"
-    if won:
-        return say(election, key, language, number=number)
+        return Acted(say(election, "alert_not_yours", language, number=number))
+    who = Who("button" if entry.kind == "button" else entry.channel, person.id)
+    if command.name == "call":
+        return _call(session, hub, alert, who, language, now)
+    done, key, otherwise = _change(session, hub, number, command, who, now)
+    if done:
+        return Acted(say(election, key, language, number=number))
     session.refresh(alert)
-    return say(election, key, language, number=number, **_holder(session, election, alert))
+    return Acted(say(election, otherwise, language, number=number, **_holder(session, election, alert)))
+
+
+def _change(
+    session: Session, hub: Hub, number: int, command: CommandText, who: Who, now: datetime
+) -> tuple[bool, str, str]:
+    """Whether the alert was changed; what to say then, and otherwise."""
+    alerting = hub.election.alerting
+    match command.name:
+        case "ack":
+            return life.acknowledge(session, alerting, number, who, now), "alert_acknowledged", "alert_taken"
+        case "way":
+            return life.on_the_way(session, alerting, number, who, now), "alert_on_the_way", "alert_closed"
+        case "false":
+            done = life.resolve(session, number, who, now, command.rest, "false")
+            return done, "alert_false", "alert_closed"
+        case _:
+            return life.resolve(session, number, who, now, command.rest), "alert_resolved", "alert_closed"
+
+
+def _call(session: Session, hub: Hub, alert: AlertRow, who: Who, language: str, now: datetime) -> Acted:
+    """The observer's number, for whoever is to verify the alert. A reveal is audited, and stands in the timeline."""
+    contacts = roster.contacts(session, [alert.person_id])[alert.person_id] if alert.person_id else []
+    phone = next((contact for contact in contacts if contact.kind == "phone"), None)
+    reporter = session.get(PersonRow, alert.person_id) if alert.person_id else None
+    if phone is None or reporter is None:
+        return Acted(say(hub.election, "alert_no_phone", language, number=alert.id))
+    life.note(session, alert.id, "called", now, person_id=who.person_id, detail=who.how)
+    after = {"alert": alert.id, "shown_to": who.person_id}
+    audit.record(session, "reveal", now, account_id=None, subject=reporter.code, address=who.how, after=after)
+    address = hub.vault.open(phone.sealed).decode()
+    told = say(hub.election, "alert_phone", language, number=alert.id, person=reporter.code, phone=address)
+    return Acted(say(hub.election, "alert_call_below", language), told) if who.how == "button" else Acted(told)
 
 
 def _holder(session: Session, election: Election, alert: AlertRow) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.alerts import life, pages, routing, rules
+from hub.alerts import escalation, rules
+from hub.alerts.life import Place, at_station
 from hub.alerts.rules import Trigger
 from hub.checklist import grammar, validation
 from hub.checklist.people import Person, Station
@@ -19,7 +20,7 @@ from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
 from hub.election.definition import Election
-from hub.intake import commands
+from hub.intake import answering, commands
 from hub.intake.journal import Entry
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
@@ -86,7 +87,12 @@ class Settlement:
             return help_text(self._election, senders[0].language, form, brief=entry.channel != "telegram")
         if command.name == "status":
             return commands.status(self._election, senders, self._stations, self._records)
-        return commands.act(self._session, self._election, command, senders, entry, self._now)
+        if command.name == "sos":
+            return self._call_for_help(entry, senders[0], command.rest)
+        acted = commands.act(self._session, self._hub, command, senders, entry, self._now)
+        if acted.aside:
+            self._reply(entry, senders[0], acted.aside, answers=False)
+        return acted.said
 
     def _judge(self, entry: Entry, reading: Reading, senders: Sequence[Person]) -> None:
         judgement = validation.judge(
@@ -117,11 +123,11 @@ class Settlement:
             self._repeated(entry, judgement, person, station)
             return
         record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now)
-        self._flag(station, form.code, judgement)
+        broken = self._flag(station, form.code, judgement)
         self._settled(entry, judgement.outcome, judgement, person, station)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
-        for trigger in rules.by_answers(form, fresh):
-            self._alert(entry, trigger, person, station, judgement.comment)
+        for trigger in rules.by_answers(form, fresh) + broken:
+            self._alert(entry, trigger, person, at_station(station), judgement.comment)
         if judgement.outcome == "partial":
             self._to_desk(entry, self._urgency(judgement), {}, judgement)
         else:
@@ -148,7 +154,7 @@ class Settlement:
                 reported_at=entry.received_at,
             )
             for trigger in triggers:
-                alert = self._alert(entry, trigger, person, station, judgement.description)
+                alert = self._alert(entry, trigger, person, at_station(station), judgement.description)
                 incidents.link(self._session, number, alert)
         self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station)
         self._corrected(entry)
@@ -182,27 +188,36 @@ class Settlement:
         if entry.kind == "media" and senders:
             self._reply(entry, senders[0], say(self._election, "photo_kept", senders[0].language))
 
-    def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, station: Station, words: str) -> int:
-        number, new = life.raise_alert(
+    def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, place: Place, words: str) -> int:
+        return escalation.sound(
             self._session,
-            topic=trigger.topic,
-            station_id=station.id,
-            severity=trigger.severity,
-            journal_id=entry.origin,
+            self._hub,
+            trigger,
+            place,
+            self._now,
+            at=entry.received_at,
             person_id=reporter.id,
-            now=self._now,
+            journal_id=entry.origin,
+            words=words,
         )
-        if new:
-            paged = routing.recipients(self._session, self._election.alerting, trigger.severity, station.region)
-            for recipient in paged:
-                self._drafts.append(
-                    pages.page(self._election, recipient, trigger, number, station, reporter, words, entry.received_at)
-                )
-                life.note(self._session, number, "paged", self._now, person_id=recipient.person.id)
-        return number
 
-    def _flag(self, station: Station, form: str, judgement: Judgement) -> None:
-        """Notes on each rule's own record whether it is violated, whichever form brought it to light."""
+    def _call_for_help(self, entry: Entry, sender: Person, words: str) -> str:
+        """SOS: an alert about the person, wherever they are; at their own station, as far as the hub knows."""
+        station = self._stations[sender.stations[0]] if sender.stations else None
+        region = station.region if station else sender.region
+        place = Place(
+            f"person:{sender.id}", region, station.district if station else "", station.id if station else None
+        )
+        number = self._alert(entry, Trigger("sos", 1), sender, place, words)
+        return say(self._election, "sos_heard", sender.language, number=number)
+
+    def _flag(self, station: Station, form: str, judgement: Judgement) -> list[Trigger]:
+        """Notes on each rule's own record whether it is violated, whichever form brought it to light.
+
+        What it returns: the critical ones that were not violated before.
+        """
+        triggers = []
+        broken = {str(problem.detail["rule"]) for problem in judgement.problems if problem.code == "rule_violated"}
         violated = {
             str(problem.detail["rule"])
             for problem in judgement.problems
@@ -211,7 +226,10 @@ class Settlement:
         for key in judgement.judged_rules:
             home, _, name = key.rpartition(".")
             record = self._records.open(station.id, home or form, self._now)
+            if key in broken and name not in record.flags:
+                triggers += rules.by_rules(self._election.checklist, record.form, [name])
             record.flags = sorted(set(record.flags) - {name} | ({name} if key in violated else set()))
+        return triggers
 
     def _follow_records(self) -> None:
         """A conflict or a violated rule is a work item of its own, which goes when its cause goes."""
@@ -275,22 +293,13 @@ class Settlement:
         )
         self._reply(entry, person, said, dedup)
 
-    def _reply(self, entry: Entry, person: Person | None, text: str, dedup: str | None = None) -> None:
-        """By the road it came, to the address it came from."""
-        chat = entry.context.get("chat", "")
+    def _reply(
+        self, entry: Entry, person: Person | None, text: str, dedup: str | None = None, answers: bool = True
+    ) -> None:
+        """Over the pressed button unless it `answers` none."""
+        person_id = person.id if person else None
         self._drafts.append(
-            Draft(
-                kind="reply",
-                priority=outbox.REPLY,
-                channel="telegram" if entry.channel == "telegram" else "sms",
-                gateway=entry.gateway,
-                address_sealed=self._hub.vault.seal(chat.encode()) if chat else entry.sender_sealed,
-                text=text,
-                dedup=dedup,
-                person_id=person.id if person else None,
-                journal_id=entry.id,
-                answers_button=entry.context.get("button", ""),
-            )
+            answering.draft(self._hub.vault, entry, text, person_id=person_id, dedup=dedup, over_button=answers)
         )
 
     def _settled(

@@ -1,7 +1,7 @@
 """Every table of the hub."""
 
 from hub.models.base import Base
-from hub.models.desk import AccountRow, AuditRow, LoginSessionRow, WorkItemRow
+from hub.models.desk import AccountRow, AuditRow, CallRow, LoginSessionRow, WorkItemRow
 from hub.models.election import (
     AssignmentRow,
     ContactRow,
@@ -16,6 +16,8 @@ from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow
 from hub.models.reports import (
     AlertEventRow,
     AlertRow,
+    AlertStepRow,
+    IncidentLinkRow,
     IncidentRow,
     OfficialRow,
     StationRecordRow,
@@ -26,13 +28,16 @@ __all__ = [
     "AccountRow",
     "AlertEventRow",
     "AlertRow",
+    "AlertStepRow",
     "AssignmentRow",
     "AuditRow",
     "Base",
+    "CallRow",
     "ContactRow",
     "CursorRow",
     "ElectionRow",
     "InboxRow",
+    "IncidentLinkRow",
     "IncidentRow",
     "InvitationRow",
     "JournalRow",

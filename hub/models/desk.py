@@ -34,11 +34,31 @@ class WorkItemRow(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     resolution: Mapped[str | None]  # corrected · unusable · decided · settled
+    postponed_until: Mapped[datetime | None]  # real time, like the claim
+    postponed_after: Mapped[int | None]  # the journal's end then: what the sender texts later ends the wait
+    escalated_at: Mapped[datetime | None]  # the supervisor is asked
+    note: Mapped[str | None]  # why it was postponed, handed over or escalated last
 
     __table_args__ = (
         Index("ix_work_item_queue", "closed_at", "severity", "opened_at"),
         Index("ix_work_item_journal_id", "journal_id"),
     )
+
+
+class CallRow(Base):
+    """A call to an observer about a form that is late. `outcome`: no_answer · off · will_send · read."""
+
+    __tablename__ = "call"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    station_id: Mapped[int] = mapped_column(ForeignKey("station.id"))
+    form: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    outcome: Mapped[str]
+
+    __table_args__ = (Index("ix_call_station_id", "station_id", "form"),)
 
 
 class AccountRow(Base):
@@ -48,7 +68,7 @@ class AccountRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]  # operator · coordinator · head_office · admin
+    role: Mapped[str]  # operator · supervisor · coordinator · head_office · admin
     region: Mapped[str] = mapped_column(default="")
     language: Mapped[str]
     password_hash: Mapped[str]

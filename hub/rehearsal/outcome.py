@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -100,7 +100,7 @@ def _said(answers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _critical(election: Election, messages: Sequence[Recorded]) -> int:
-    """How many alerts the day should raise: one for each critical topic at a station."""
+    """How many critical alerts the day should raise: one for each topic at a station."""
     checklist = election.checklist
     topics = set()
     for message in messages:
@@ -109,12 +109,16 @@ def _critical(election: Election, messages: Sequence[Recorded]) -> int:
             triggers = rules.by_category(category, election.alerting)
         else:
             triggers = rules.by_answers(checklist.form(message.form), message.answers)
-        topics |= {(message.station, trigger.topic) for trigger in triggers}
+        topics |= {(message.station, trigger.topic) for trigger in triggers if trigger.severity == 1}
     return len(topics)
 
 
 def _alerts_paged(session: Session) -> int:
-    statement = select(func.count(OutboxRow.alert_id.distinct())).join(AlertRow, AlertRow.id == OutboxRow.alert_id)
+    statement = (
+        select(func.count(OutboxRow.alert_id.distinct()))
+        .join(AlertRow, AlertRow.id == OutboxRow.alert_id)
+        .where(AlertRow.severity == 1, or_(AlertRow.topic.like("incident:%"), AlertRow.topic.like("answer:%")))
+    )
     return session.scalar(statement.where(OutboxRow.state.in_(("sent", "delivered")))) or 0
 
 

@@ -150,22 +150,33 @@ def upgrade() -> None:
         "alert",
         sa.Column("id", BigId, nullable=False),
         sa.Column("topic", sa.String(), nullable=False),
-        sa.Column("station_id", BigId, nullable=False),
+        sa.Column("station_id", BigId, nullable=True),
+        sa.Column("region", sa.String(), nullable=False),
+        sa.Column("district", sa.String(), nullable=False),
         sa.Column("severity", BigId, nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("open_key", sa.String(), nullable=True),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("person_id", BigId, nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("chain", BigId, nullable=False),
         sa.Column("raised_at", UtcDateTime(), nullable=False),
         sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
         sa.Column("acknowledged_by", BigId, nullable=True),
+        sa.Column("verified_at", UtcDateTime(), nullable=True),
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
         sa.Column("resolved_by", BigId, nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("merged_into", BigId, nullable=True),
         sa.ForeignKeyConstraint(["acknowledged_by"], ["person.id"], name=op.f("fk_alert_acknowledged_by_person")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_alert_person_id_person")),
         sa.ForeignKeyConstraint(["resolved_by"], ["person.id"], name=op.f("fk_alert_resolved_by_person")),
         sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_alert_station_id_station")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
         sa.UniqueConstraint("open_key", name=op.f("uq_alert_open_key")),
     )
     op.create_index("ix_alert_state", "alert", ["state", "raised_at"], unique=False)
+    op.create_index("ix_alert_topic", "alert", ["topic", "place"], unique=False)
     op.create_table(
         "assignment",
         sa.Column("id", BigId, nullable=False),
@@ -287,6 +298,42 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_alert_event_alert_id"), "alert_event", ["alert_id"], unique=False)
     op.create_table(
+        "alert_step",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("alert_id", BigId, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("chain", BigId, nullable=False),
+        sa.Column("position", BigId, nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("person_id", BigId, nullable=True),
+        sa.Column("road", sa.String(), nullable=False),
+        sa.Column("digest", sa.Boolean(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_alert_step_alert_id_alert")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_alert_step_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_step")),
+    )
+    op.create_index("ix_alert_step_alert_id", "alert_step", ["alert_id", "person_id"], unique=False)
+    op.create_index("ix_alert_step_due", "alert_step", ["done_at", "due_at"], unique=False)
+    op.create_index("ix_alert_step_person_id", "alert_step", ["person_id", "outcome", "done_at"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("station_id", BigId, nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("person_id", BigId, nullable=False),
+        sa.Column("account_id", BigId, nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_call_account_id_account")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_call_person_id_person")),
+        sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_call_station_id_station")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+    )
+    op.create_index(op.f("ix_call_person_id"), "call", ["person_id"], unique=False)
+    op.create_index("ix_call_station_id", "call", ["station_id", "form"], unique=False)
+    op.create_table(
         "incident",
         sa.Column("id", BigId, nullable=False),
         sa.Column("journal_id", BigId, nullable=False),
@@ -297,6 +344,12 @@ def upgrade() -> None:
         sa.Column("description", sa.String(), nullable=False),
         sa.Column("reported_at", UtcDateTime(), nullable=False),
         sa.Column("alert_id", BigId, nullable=True),
+        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_name", sa.String(), nullable=False),
+        sa.Column("complaint", Json, nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_incident_alert_id_alert")),
         sa.ForeignKeyConstraint(["journal_id"], ["journal.id"], name=op.f("fk_incident_journal_id_journal")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_incident_person_id_person")),
@@ -304,6 +357,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
         sa.UniqueConstraint("journal_id", name=op.f("uq_incident_journal_id")),
     )
+    op.create_index(op.f("ix_incident_alert_id"), "incident", ["alert_id"], unique=False)
+    op.create_index(op.f("ix_incident_reported_at"), "incident", ["reported_at"], unique=False)
     op.create_index(op.f("ix_incident_station_id"), "incident", ["station_id"], unique=False)
     op.create_table(
         "login_session",
@@ -336,6 +391,10 @@ def upgrade() -> None:
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("closed_by", BigId, nullable=True),
         sa.Column("resolution", sa.String(), nullable=True),
+        sa.Column("postponed_until", UtcDateTime(), nullable=True),
+        sa.Column("postponed_after", BigId, nullable=True),
+        sa.Column("escalated_at", UtcDateTime(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["claimed_by"], ["account.id"], name=op.f("fk_work_item_claimed_by_account")),
         sa.ForeignKeyConstraint(["closed_by"], ["account.id"], name=op.f("fk_work_item_closed_by_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_item")),
@@ -343,16 +402,34 @@ def upgrade() -> None:
     )
     op.create_index("ix_work_item_journal_id", "work_item", ["journal_id"], unique=False)
     op.create_index("ix_work_item_queue", "work_item", ["closed_at", "severity", "opened_at"], unique=False)
+    op.create_table(
+        "incident_link",
+        sa.Column("incident_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("other_id", BigId, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_incident_link_incident_id_incident")),
+        sa.ForeignKeyConstraint(["other_id"], ["incident.id"], name=op.f("fk_incident_link_other_id_incident")),
+        sa.PrimaryKeyConstraint("incident_id", "other_id", name=op.f("pk_incident_link")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("incident_link")
     op.drop_index("ix_work_item_queue", table_name="work_item")
     op.drop_index("ix_work_item_journal_id", table_name="work_item")
     op.drop_table("work_item")
     op.drop_index(op.f("ix_login_session_account_id"), table_name="login_session")
     op.drop_table("login_session")
     op.drop_index(op.f("ix_incident_station_id"), table_name="incident")
+    op.drop_index(op.f("ix_incident_reported_at"), table_name="incident")
+    op.drop_index(op.f("ix_incident_alert_id"), table_name="incident")
     op.drop_table("incident")
+    op.drop_index("ix_call_station_id", table_name="call")
+    op.drop_index(op.f("ix_call_person_id"), table_name="call")
+    op.drop_table("call")
+    op.drop_index("ix_alert_step_person_id", table_name="alert_step")
+    op.drop_index("ix_alert_step_due", table_name="alert_step")
+    op.drop_index("ix_alert_step_alert_id", table_name="alert_step")
+    op.drop_table("alert_step")
     op.drop_index(op.f("ix_alert_event_alert_id"), table_name="alert_event")
     op.drop_table("alert_event")
     op.drop_index("ix_submission_station_id", table_name="submission")
@@ -369,6 +446,7 @@ def downgrade() -> None:
     op.drop_index("ix_assignment_station_id", table_name="assignment")
     op.drop_index("ix_assignment_person_id", table_name="assignment")
     op.drop_table("assignment")
+    op.drop_index("ix_alert_topic", table_name="alert")
     op.drop_index("ix_alert_state", table_name="alert")
     op.drop_table("alert")
     op.drop_table("account")

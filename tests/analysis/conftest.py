@@ -102,7 +102,7 @@ def small() -> Election:
             "timezone": "UTC",
             "default_language": "en",
             "replies": {},
-            "alerting": {"page": {}},
+            "alerting": {},
             "checklist": {
                 "languages": ["en"],
                 "commands": {"help": ["help"], "status": ["status"], "ack": ["ack"], "done": ["done"]},

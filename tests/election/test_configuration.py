@@ -120,10 +120,10 @@ BROKEN = [
     ("election.yaml", "words: [BV, BUREAU", "words: [BV, BUREAU]]", "election.yaml:8", "not YAML"),
     ("election.yaml", "[HELP, AIDE]", "[HELP]", "election.yaml:10", "carriers keep HELP"),
     ("election.yaml", "[ACK, RECU]", "[ACK, aide]", "election.yaml:12", "aide of the command ack reads the same"),
-    ("election.yaml", "code: ALR", "code: STOP\n  alias: []", "election.yaml:16", "unknown key alias"),
+    ("election.yaml", "code: ALR", "code: STOP\n  alias: []", "election.yaml:20", "unknown key alias"),
     ("election.yaml", "[ACK, RECU]", "[ACK, PVR]", "election.yaml:9", "“PVR1” has two readings: ack 1 · TAL R=1"),
     ("election.yaml", "[ALERTE]", "[ТАL]", "forms/TAL.yaml:1", "reads the same as a word of the incident"),
-    ("election.yaml", "code: ALR\n  aliases: [ALERTE]", "code: STOP", "election.yaml:15", "carriers keep STOP"),
+    ("election.yaml", "code: ALR\n  aliases: [ALERTE]", "code: STOP", "election.yaml:19", "carriers keep STOP"),
     ("options.yaml", 'fr: ["non"]', 'fr: ["Oui"]', "options.yaml:7", "means both option 1 and option 0"),
     ("options.yaml", 'fr: ["non"]', 'fr: ["OIl"]', "options.yaml:7", "would be read as a number"),
     ("forms/SET.yaml", "options: yes_no", "options: yes_non", "forms/SET.yaml:19", "did you mean yes_no?"),
@@ -151,7 +151,17 @@ BROKEN = [
     ("incidents.yaml", "code: 201", "code: 20101", "incidents.yaml:5", "write one to three digits"),
     ("incidents.yaml", "severity: 1", "severity: 4", "incidents.yaml:3", "“4” is unknown"),
     ("incidents.yaml", "key: campaigning", "key: violence", "incidents.yaml:6", "key violence stands there twice"),
-    ("alerts.yaml", "2: [coordinator]", "2: [coordinater]", "alerts.yaml:3", "did you mean coordinator?"),
+    ("alerts.yaml", "to: [coordinator]}", "to: [coordinater]}", "alerts.yaml:10", "did you mean coordinator?"),
+    ("alerts.yaml", "fallback: head_office", "fallback: office2", "alerts.yaml:11", "nobody has the role"),
+    ("alerts.yaml", "incident:101", "incident:999", "alerts.yaml:16", "incident:999 names no category"),
+    ("alerts.yaml", "check: stations >= 2", "check: stations + 2", "alerts.yaml:19", "neither true nor false"),
+    (
+        "alerts.yaml",
+        "form: SET\n    after: 30\n    share",
+        "form: SEP\n    after: 30\n    share",
+        "alerts.yaml:30",
+        "SET",
+    ),
     ("analysis.yaml", "votes: TAL.V", "votes: TAL.W", "analysis.yaml:4", "there is no question TAL.W"),
     ("analysis.yaml", "Moon: TAL.YB", "Moon: SET.A", "analysis.yaml:10", "SET.A is no number but a choice"),
     ("analysis.yaml", "domains: []", "domains: [MOB]", "analysis.yaml:1", "there is no form MOB"),
@@ -267,7 +277,7 @@ def test_a_byte_order_mark_is_no_mistake(arvenia: Path) -> None:
 def test_all_mistakes_are_told_at_once(arvenia: Path) -> None:
     _replace(arvenia / "stations.csv", "Dunes,380", ",380")
     _replace(arvenia / "observers.csv", "Z1,mobile", "Z1,mobil")
-    _replace(arvenia / "alerts.yaml", "2: [coordinator]", "2: [coordinater]")
+    _replace(arvenia / "alerts.yaml", "after: 10, to", "after: -10, to")
     with pytest.raises(ConfigurationError) as caught:
         configuration.load(arvenia)
     assert [finding.file for finding in caught.value.findings] == ["alerts.yaml", "observers.csv", "stations.csv"]

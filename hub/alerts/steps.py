@@ -1,0 +1,121 @@
+"""What is to be done about alerts, and when: rows that are frozen beforehand and done once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from hub.models import AlertRow, AlertStepRow
+
+BATCH = 50  # alerts in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A step as it is frozen. `person_id` None: nobody in particular."""
+
+    kind: str
+    due_at: datetime
+    position: int = 0
+    person_id: int | None = None
+    road: str = ""
+    digest: bool = False
+
+
+def freeze(session: Session, alert_id: int, chain: int, planned: Sequence[Planned]) -> None:
+    rows = [
+        {
+            "alert_id": alert_id,
+            "kind": step.kind,
+            "chain": chain,
+            "position": step.position,
+            "due_at": step.due_at,
+            "person_id": step.person_id,
+            "road": step.road,
+            "digest": step.digest,
+            "outcome": "",
+        }
+        for step in planned
+    ]
+    if rows:
+        session.execute(insert(AlertStepRow), rows)
+
+
+def due_alerts(session: Session, now: datetime) -> list[AlertRow]:
+    """The alerts with a step due, locked: always the alert before its steps, as whoever answers it does."""
+    waiting = select(AlertStepRow.alert_id).where(AlertStepRow.done_at.is_(None), AlertStepRow.due_at <= now)
+    statement = select(AlertRow).where(AlertRow.id.in_(waiting)).order_by(AlertRow.severity, AlertRow.id).limit(BATCH)
+    return list(session.scalars(statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)))
+
+
+def due(session: Session, alert_id: int, now: datetime) -> list[AlertStepRow]:
+    """What is due for one alert, in order."""
+    statement = (
+        select(AlertStepRow)
+        .where(AlertStepRow.alert_id == alert_id, AlertStepRow.done_at.is_(None), AlertStepRow.due_at <= now)
+        .order_by(AlertStepRow.due_at, AlertStepRow.position, AlertStepRow.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def cancel(session: Session, alert_id: int, now: datetime) -> None:
+    """Nothing more is to be done of what was planned: somebody has the alert, or it starts again."""
+    session.execute(
+        update(AlertStepRow)
+        .where(AlertStepRow.alert_id == alert_id, AlertStepRow.done_at.is_(None))
+        .values(done_at=now, outcome="cancelled")
+    )
+    session.execute(
+        update(AlertStepRow)
+        .where(AlertStepRow.alert_id == alert_id, AlertStepRow.outcome == "held")
+        .values(outcome="cancelled")
+    )
+
+
+def hasten(session: Session, alert_id: int, chain: int, position: int, now: datetime) -> bool:
+    """Makes the next steps behind a position due at once; False where there are none."""
+    open_pages = (
+        AlertStepRow.alert_id == alert_id,
+        AlertStepRow.chain == chain,
+        AlertStepRow.kind == "page",
+        AlertStepRow.position > position,
+        AlertStepRow.done_at.is_(None),
+    )
+    following = session.scalar(select(func.min(AlertStepRow.position)).where(*open_pages))
+    if following is None:
+        return False
+    session.execute(
+        update(AlertStepRow)
+        .where(*open_pages, AlertStepRow.position == following, AlertStepRow.due_at > now)
+        .values(due_at=now)
+    )
+    return True
+
+
+def was_paged(session: Session, alert_id: int, person_id: int) -> bool:
+    """Only those it was routed to, and whose turn has come, may act on an alert."""
+    statement = select(AlertStepRow.id).where(
+        AlertStepRow.alert_id == alert_id,
+        AlertStepRow.person_id == person_id,
+        AlertStepRow.outcome.in_(("sent", "held", "digest")),
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def pages_since(session: Session, person_id: int, since: datetime) -> int:
+    """How many pages a person was sent since a moment."""
+    statement = select(func.count()).where(
+        AlertStepRow.person_id == person_id, AlertStepRow.outcome == "sent", AlertStepRow.done_at > since
+    )
+    return session.scalar(statement) or 0
+
+
+def overdue(session: Session, before: datetime) -> set[int]:
+    """The steps that should have been done before a moment, and were not."""
+    statement = select(AlertStepRow.id).where(AlertStepRow.done_at.is_(None), AlertStepRow.due_at < before)
+    return set(session.scalars(statement))
