@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -46,6 +47,7 @@ class _Scales:
     def __init__(self, form: FormLexicon, raw: str, folded: Folded, pieces: list[Piece], end: int) -> None:
         self.form, self.raw, self.folded, self.pieces, self.end = form, raw, folded, pieces, end
         self.problems: dict[int, Problem] = {}
+        self.doubted: list[tuple[str, Value]] = []  # answers of letters only that were left over as words
 
     def nothing_wrong(self) -> bool:
         pieces = self.pieces
@@ -91,7 +93,9 @@ class _Scales:
                 _make_junk(piece)
         if any((piece.letters and piece.kind == "junk") or piece.kind == "lone" for piece in self.pieces):
             for piece in self.pieces:
-                if piece.letters and piece.kind == "value":
+                if piece.letters and piece.kind == "value" and piece.read:
+                    if not self._counts(piece):
+                        self.doubted.append((piece.code, piece.read))
                     _make_junk(piece)
 
     def _rounded(self, piece: Piece) -> bool:
@@ -144,15 +148,46 @@ class _Scales:
 
     def _refuse_glued(self) -> None:
         """What is glued to an unsound piece may have lost a digit to it, or got one from it."""
-        for index, (piece, following) in enumerate(zip(self.pieces, self.pieces[1:], strict=False)):
+        for index, (piece, following) in enumerate(pairwise(self.pieces)):
+            if self._means_otherwise(following, piece):
+                self._swallow(index, following)
+            elif self._halves_of_a_code(piece, following):
+                self._refuse(index + 1, piece.start, following.end)
             if piece.end != following.start:
                 continue
             if self._spoils(following, piece):
                 self._swallow(index, following)
+            elif self._numeric(piece) and self._numeric(following) and self._moved_digit(piece, following):
+                self._refuse(index, piece.at, piece.end)
+                self._refuse(index + 1, following.at, following.end)
             elif self._numeric(piece) and following.read and following.read.misshapen:
                 self._refuse(index, piece.at, piece.end)
             if self._numeric(following) and index + 1 not in self.problems and self._odd(piece):
                 self._refuse(index + 1, following.at, following.end)
+
+    def _means_otherwise(self, following: Piece, piece: Piece) -> bool:
+        """`A 2 yes`: behind the option another word of its question. `A2A` may be `AДA`, `AHAT` a word in full."""
+        text, words = self.folded.text, self.form.words.get(piece.code, ())
+        if piece.kind != "value" or following.kind not in ("junk", "lone"):
+            return False
+        if following.kind == "junk":
+            return text.startswith(words, following.start)
+        glued = piece.end == following.start
+        return glued and (text[piece.at].isalpha() or any(word.endswith(following.code) for word in words))
+
+    def _halves_of_a_code(self, piece: Piece, following: Piece) -> bool:
+        """`P N2` in a form that asks PN, too."""
+        code = self.folded.text[piece.start : piece.end] + following.code
+        return piece.kind in ("junk", "lone") and following.kind == "value" and code in self.form.types
+
+    def _moved_digit(self, piece: Piece, following: Piece) -> bool:
+        """`R15725G97` for R1572 G597: one is out of range, and both would be sound with a digit on the other side."""
+        if not any(it.read and it.read.problem == "out_of_range" for it in (piece, following)):
+            return False
+        readers, text = self.form.readers, self.folded.text
+        one, other = digits(text[piece.at : piece.end]), digits(text[following.at : following.end])
+        moved = ((one[:-1], one[-1:] + other), (one + other[:1], other[1:]))
+        return any(not readers[piece.code](a).problem and not readers[following.code](b).problem for a, b in moved)
 
     def _spoils(self, following: Piece, piece: Piece) -> bool:
         if following.kind == "junk":
@@ -199,11 +234,13 @@ class _Scales:
                 said.setdefault(piece.code, []).append(index)
         last = max((places[-1] for places in said.values()), default=0)
         for code, places in said.items():
-            values = [self.pieces[index].read for index in places]
-            if len(set(values)) < 2:
+            values = {self.pieces[index].read for index in places}
+            if len(values | {value for doubted, value in self.doubted if doubted == code}) < 2:
                 continue
-            # A correction is written at the end; where all answers are glued, so is it.
-            corrected = places[-1] == last and last not in self.problems and self._all_glued()
+            # A correction is written at the end; where all answers are glued, so is it. Not what may be half a code:
+            # PM119N3 for PM11PN3.
+            whole = not any(it.endswith(code) and it not in said for it in self.form.types)
+            corrected = places[-1] == last and last not in self.problems and self._all_glued() and whole
             if not any(index in self.problems for index in places):
                 self._refuse_contradiction(code, places)
             if not corrected:
@@ -212,7 +249,8 @@ class _Scales:
 
     def _refuse_contradiction(self, code: str, places: list[int]) -> None:
         values = [value.value for index in places if (value := self.pieces[index].read)]
-        last = next(index for index in places if self.pieces[index].read != self.pieces[places[0]].read)
+        others = (index for index in places if self.pieces[index].read != self.pieces[places[0]].read)
+        last = next(others, places[0])
         start, end = self.folded.span(self.pieces[last].start, self.pieces[last].end)
         detail = {"values": list(dict.fromkeys(values)), "form": self.form.form.code}
         self.problems[last] = Problem("duplicate_field", start, end, code, self.raw[start:end], detail=detail)

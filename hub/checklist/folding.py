@@ -58,7 +58,7 @@ def fold(text: str) -> Folded:
     """Folds character by character, so that nothing is read that is not there. Linear; never raises."""
     if text.isascii() and not _DEPENDS.intersection(text):
         return Folded(text.translate(_ASCII))
-    lines = not _BARS.isdisjoint(text) and _draws_lines(text)
+    lines = not _BARS.isdisjoint(text) and any(it in _BARS and not _touches(text, at) for at, it in enumerate(text))
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -96,25 +96,14 @@ def _fold_cluster(text: str, start: int, end: int, lines: bool) -> str:
 
 
 def _fold_bar(text: str, index: int, lines: bool) -> str:
-    """1 inside a number, like I and l. Where bars are lines between the pieces, one that touches a piece is either."""
-    if not lines:
-        return "I"
-    return _UNREADABLE if any(map(str.isalnum, _neighbours(text, index))) else " "
+    """A bar that stands alone is a line. One that touches a piece is 1, like I and l, unless others are lines."""
+    if not _touches(text, index):
+        return " "
+    return _UNREADABLE if lines else "I"
 
 
-def _draws_lines(text: str) -> bool:
-    """Whether a bar stands alone, and not for the value of a code before it: `TUR | T330 | A1`, but not `A2 B = |`."""
-    last, words, inside = "", 0, False
-    for index, char in enumerate(text):
-        if char.isalnum():
-            last, words = char, words + (not inside)
-        elif (
-            char in _BARS and (words < 2 or not last.isalpha()) and not any(map(str.isalnum, _neighbours(text, index)))
-        ):
-            return True
-        if _fold_char(char):
-            inside = char.isalnum()
-    return False
+def _touches(text: str, index: int) -> bool:
+    return any(map(str.isalnum, _neighbours(text, index)))
 
 
 @lru_cache(maxsize=8192)

@@ -118,7 +118,7 @@ def arabic_digits(text: str, chance: random.Random) -> str:
 
 
 def letters_for_digits(text: str, chance: random.Random) -> str:
-    twins = {"0": "0OoОо", "1": "1lI|"}
+    twins = {"0": "0OoОо", "1": "1lI"}
     return "".join(chance.choice(twins.get(char, char)) for char in text)
 
 
