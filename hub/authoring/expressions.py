@@ -129,8 +129,9 @@ _SPACE = r"\s*"
 _NUMBER = r"(?P<number>[0-9]+(?:\.[0-9]+)?)"
 _STRING = r"(?P<string>'[^'\\]*'|\"[^\"\\]*\")"
 _XPATH = re.compile(
-    _SPACE + rf"(?:{_NUMBER}|{_STRING}|\$\{{\s*(?P<name>[\w.-]+)\s*\}}|(?P<function>[a-z][a-z-]*)(?=\s*\()"
-    r"|(?P<op><=|>=|!=|[=<>+*(),-]|\b(?:and|or|mod|div)\b)|(?P<own>\.))"
+    _SPACE
+    + rf"(?:{_NUMBER}|{_STRING}|\$\{{\s*(?P<name>[\w.-]+)\s*\}}|(?P<op><=|>=|!=|[=<>+*(),-]|(?:and|or|mod|div)\b)"
+    r"|(?P<function>[a-z][a-z-]*)(?=\s*\()|(?P<own>\.))"
 )
 _CEL = re.compile(
     _SPACE + rf"(?:{_NUMBER}|{_STRING}|(?P<op>&&|\|\||==|!=|<=|>=|[<>+*(),!%/-]|\bin\b)"

@@ -12,7 +12,8 @@ from hub.election.findings import nearest
 
 # What the columns are called in sheets that people keep. Another name is told by hand, or it is not taken.
 SYNONYMS: dict[str, str] = {
-    "station": "station no|station number|station code|polling station|polling station number|precinct|ps|ps code|"
+    "station": "station no|station number|station code|polling station|polling station no|polling station number|"
+    "precinct|ps|ps no|ps code|"
     "bureau de vote|bureau|mesa|mesa electoral|участок|номер участка|№ участка|избирательный участок|"
     "шайлоо участкасы|участка|участканын номери",
     "stratum": "strata|strate|estrato|страта|стратум",

@@ -86,9 +86,9 @@ class Plan:
 
 def plan(directory: Path, upload: Upload, check: Check = configuration.check) -> Plan:
     """Judges the directory as it would be. What was wrong before, elsewhere, does not stand in the way."""
-    before = placing.held(directory / upload.file)
     if upload.complaints or upload.content is None:
-        return Plan(upload, before, upload.complaints)
+        return Plan(upload, None, upload.complaints)
+    before = placing.held(directory / upload.file)
     old = set(map(_apart_from_line, check(directory)))
     found = _trial(directory, upload, check)
     news = [finding for finding in found if _apart_from_line(finding) not in old]

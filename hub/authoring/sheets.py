@@ -147,6 +147,8 @@ def _sheet(name: str, cells: Iterator[tuple[Any, ...]], complaints: list[Complai
     for number, line in enumerate(cells, 1):
         if number > _LAST_ROW:
             raise _Refused("longer than any spreadsheet", "copy the table into a new workbook")
+        if not line:
+            continue
         texts = [_cell(cell, f"{name}!{get_column_letter(at)}{number}", complaints) for at, cell in enumerate(line, 1)]
         _add(Row(name, number, tuple(texts)), rows)
     return Sheet(name, tuple(rows))

@@ -92,6 +92,7 @@ class _Reading:
             if not re.fullmatch(r"[0-9]{1,3}", code):
                 fix = "write the digits that are texted into a column code"
                 self._wrong(at.address(row, "code" if told else "name"), f"“{code}” cannot be texted", fix)
+                continue
             words = {language: value_of(cell, several=True) for language, cell in at.texts(row, "words").items()}
             own = [(key, value_of(at.cell(row, key))) for key in OPTION_KEYS]
             listed = self.lists.setdefault(at.cell(row, "list_name"), _Choices())
