@@ -263,7 +263,7 @@ def rehearse(
 @account.command("add")
 def add_account(
     name: str,
-    role: Annotated[str, typer.Option(help="operator, coordinator, head_office or admin")],
+    role: Annotated[str, typer.Option(help="operator, supervisor, coordinator, head_office or admin")],
     region: str = "",
     language: str = "",
 ) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import AccountRow
 
-AccountRole = Literal["operator", "coordinator", "head_office", "admin"]
+AccountRole = Literal["operator", "supervisor", "coordinator", "head_office", "admin"]
 ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
 
 PASSWORD_LENGTH = 10

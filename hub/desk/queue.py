@@ -1,16 +1,17 @@
-"""The queue of what needs a person: list, claim, release, close. One operator at a time holds an item."""
+"""The queue of what needs a person: list, claim, give on, close. One operator at a time holds an item."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from hub.models import AccountRow, JournalRow, StationRow, WorkItemRow
+from hub.models import AccountRow, ContactRow, JournalRow, PersonRow, StationRow, WorkItemRow
 
 LEASE = timedelta(minutes=5)
 
@@ -29,6 +30,11 @@ class QueueEntry:
     holder_id: int | None
     holder: str
     held_until: datetime | None
+    region: str = ""
+    language: str = ""  # the sender's, "" where nobody knows
+    postponed_until: datetime | None = None  # None once the wait is over, or the sender has texted again
+    escalated_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +56,57 @@ class TakenBy:
 
 def waiting(session: Session, now: datetime) -> list[QueueEntry]:
     """Open items, the most severe first, the oldest of these first."""
+    sender = select(ContactRow.digest, func.min(PersonRow.language).label("language")).join(
+        PersonRow, PersonRow.id == ContactRow.person_id
+    )
+    speaker = sender.group_by(ContactRow.digest).subquery()
     rows = session.execute(
-        select(WorkItemRow, StationRow.code, JournalRow.text, AccountRow.name)
+        select(WorkItemRow, StationRow.code, StationRow.region, JournalRow.text, AccountRow.name, speaker.c.language)
+        .add_columns(_answered())
         .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
         .outerjoin(JournalRow, JournalRow.id == WorkItemRow.journal_id)
         .outerjoin(AccountRow, AccountRow.id == WorkItemRow.claimed_by)
+        .outerjoin(speaker, speaker.c.digest == JournalRow.sender_digest)
         .where(WorkItemRow.closed_at.is_(None))
         .order_by(WorkItemRow.severity, WorkItemRow.opened_at, WorkItemRow.id)
     )
-    return [_entry(item, station, text, holder, now) for item, station, text, holder in rows]
+    return [_entry(*row, now=now) for row in rows]
+
+
+def _answered() -> ColumnElement[bool]:
+    """Whether the sender has texted since the item was postponed."""
+    later = aliased(JournalRow)
+    newer = select(later.id).where(
+        later.sender_digest == JournalRow.sender_digest,
+        later.id > WorkItemRow.postponed_after,
+        later.corrects.is_(None),
+    )
+    return newer.correlate(JournalRow, WorkItemRow).exists()
+
+
+def in_order(
+    entries: Iterable[QueueEntry], due: Mapping[str, datetime], region: str = "", language: str = ""
+) -> list[QueueEntry]:
+    """By what it costs to wait: what is not postponed, critical, of one's own region and language, due first, oldest.
+
+    `due`: form → when it is due. `region` and `language`: the operator's; "" where all are alike.
+    """
+    never = datetime.max.replace(tzinfo=UTC)
+
+    def cost(entry: QueueEntry) -> tuple[object, ...]:
+        foreign = (bool(region) and entry.region not in ("", region)) + (
+            bool(language) and entry.language not in ("", language)
+        )
+        return (
+            entry.postponed_until is not None,
+            entry.severity != 1,
+            foreign,
+            due.get(entry.form, never),
+            entry.opened_at,
+            entry.id,
+        )
+
+    return sorted(entries, key=cost)
 
 
 def count(session: Session, *, region: str = "", kind: str = "") -> int:
@@ -71,8 +119,19 @@ def count(session: Session, *, region: str = "", kind: str = "") -> int:
     return session.scalar(query) or 0
 
 
-def _entry(item: WorkItemRow, station: str | None, text: str | None, holder: str | None, now: datetime) -> QueueEntry:
+def _entry(
+    item: WorkItemRow,
+    station: str | None,
+    region: str | None,
+    text: str | None,
+    holder: str | None,
+    language: str | None,
+    answered: bool,
+    *,
+    now: datetime,
+) -> QueueEntry:
     held = item.claimed_until is not None and item.claimed_until > now
+    waits = item.postponed_until is not None and item.postponed_until > now and not answered
     return QueueEntry(
         item.id,
         item.kind,
@@ -84,6 +143,11 @@ def _entry(item: WorkItemRow, station: str | None, text: str | None, holder: str
         item.claimed_by if held else None,
         (holder or "") if held else "",
         item.claimed_until if held else None,
+        region or "",
+        language or "",
+        item.postponed_until if waits else None,
+        item.escalated_at,
+        item.note or "",
     )
 
 
@@ -104,6 +168,51 @@ def release(session: Session, item_id: int, account_id: int) -> bool:
     return _change(
         session, item_id, WorkItemRow.claimed_by == account_id, claimed_by=None, claimed_at=None, claimed_until=None
     )
+
+
+def postpone(session: Session, item_id: int, account_id: int, until: datetime, note: str) -> bool:
+    """Gives an item back, to come up again at `until` (real time), or when its sender texts before."""
+    after = select(func.coalesce(func.max(JournalRow.id), 0)).scalar_subquery()
+    return _change(
+        session,
+        item_id,
+        WorkItemRow.claimed_by == account_id,
+        claimed_by=None,
+        claimed_at=None,
+        claimed_until=None,
+        postponed_until=until,
+        postponed_after=after,
+        note=note,
+    )
+
+
+def hand_over(session: Session, item_id: int, from_id: int, to_id: int, note: str, now: datetime) -> bool:
+    """Makes the item another account's for a lease; who does not take it up in that time loses it to the queue."""
+    return _change(session, item_id, WorkItemRow.claimed_by == from_id, **_given(to_id, now), note=note)
+
+
+def reassign(session: Session, item_id: int, to_id: int, now: datetime) -> bool:
+    """The supervisor's: whoever has the item, it is `to_id`'s now."""
+    return _change(session, item_id, WorkItemRow.closed_at.is_(None), **_given(to_id, now))
+
+
+def escalate(session: Session, item_id: int, account_id: int, note: str, now: datetime) -> bool:
+    """Gives the item back and asks for the supervisor."""
+    return _change(
+        session,
+        item_id,
+        WorkItemRow.claimed_by == account_id,
+        claimed_by=None,
+        claimed_at=None,
+        claimed_until=None,
+        postponed_until=None,
+        escalated_at=now,
+        note=note,
+    )
+
+
+def _given(to_id: int, now: datetime) -> dict[str, Any]:
+    return {"claimed_by": to_id, "claimed_at": now, "claimed_until": now + LEASE, "postponed_until": None}
 
 
 def close(session: Session, item_id: int, account_id: int, resolution: str, now: datetime) -> bool:

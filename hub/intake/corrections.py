@@ -1,47 +1,45 @@
-"""An operator's correction: a journal entry of its own that takes the same path as any message. The original stays."""
+"""What the desk says in an observer's name: a correction of a message, of a record, or a report read out on the phone.
+
+Each is a journal entry of its own that takes the same path as any message. An original stays as it came.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bots.wire import storable
-from hub.checklist import grammar, validation
+from hub.checklist import grammar, validation, writing
+from hub.checklist.definition import Form
+from hub.checklist.problems import Problem
 from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
 from hub.intake import journal, pipeline
-from hub.models import JournalRow, WorkItemRow
+from hub.intake.journal import Entry
+from hub.models import ContactRow, JournalRow, PersonRow, StationRow, SubmissionRow, WorkItemRow
 from hub.reports.stations import StationRecords
 from hub.sample import roster
 
+# Said to the observer, and no reason not to store what the operator typed.
+_TOLD = frozenset({"missing_answers", "rule_violated"})
+
 
 class Gone(Exception):
-    """The work item is closed, or no message is behind it."""
+    """The work item is closed, or nothing of that kind is behind it."""
 
 
 def preview(session: Session, hub: Hub, journal_id: int, text: str) -> Judgement:
     """What the hub would make of `text` from this message's sender. Stores nothing. Spans point into `text`."""
     original = session.get_one(JournalRow, journal_id)
-    reading = grammar.read(storable(text), hub.election.checklist)
-    sent = original.sender_digest, original.received_at
-    senders = roster.senders(session, [sent]).get(sent, [])
-    codes = {code for person in senders for code in person.stations} | {getattr(reading, "station", None) or ""}
-    stations = roster.stations(session, codes)
-    records = StationRecords(session, {station.id for station in stations.values()}, lock=False)
-    return validation.judge(
-        reading,
-        senders=senders,
-        stations=stations,
-        records=records.answers,
-        checklist=hub.election.checklist,
-        now=original.received_at,
-    )
+    return _judged(session, hub, original.sender_digest, original.received_at, text)
 
 
 def save(
@@ -53,30 +51,87 @@ def save(
     Raises `Gone` where the item is closed or holds no message.
     """
     original = _original(session, item_id)
-    values = {
-        "dedup": journal.dedup("desk", "desk", secrets.token_hex(16)),
-        "gateway": original.gateway,
-        "channel": original.channel,
-        "kind": "text",
-        "provider_id": f"desk:{item_id}",
-        "sender_digest": original.sender_digest,
-        "sender_sealed": original.sender_sealed,
-        "text": storable(text),
-        "context": {key: value for key, value in original.context.items() if key != "button"},
-        "raw_sealed": hub.vault.seal(json.dumps({"text": text, "account": account_id, "reason": reason}).encode()),
-        "sent_at": None,
-        "received_at": now,
-        "corrects": original.id,
-        "account_id": account_id,
-        "reason": storable(reason),
+    entry = _corrected(session, hub, original, text, account_id, reason, now)
+    return pipeline.settle(session, hub, [entry], now).judgements.get(entry.id)
+
+
+def amend(
+    session: Session,
+    hub: Hub,
+    *,
+    item_id: int,
+    said: Mapping[str, Mapping[str, str]],
+    account_id: int,
+    reason: str,
+    now: datetime,
+) -> dict[str, tuple[Problem, ...]]:
+    """Corrects what observers say on the form behind an item: `said` is observer's code → question's code → value.
+
+    Each change corrects that observer's latest message on the form, all of them in this transaction; an answer that
+    an observer never gave cannot be taken out, only changed. Returns, by observer, the problems for which nothing at
+    all was stored; an empty mapping means stored. Raises `Gone`.
+    """
+    item = _open_item(session, item_id)
+    form = hub.election.checklist.by_code.get(item.form or "")
+    station = session.get(StationRow, item.station_id) if item.station_id else None
+    if form is None or station is None:
+        raise Gone
+    texts: dict[str, tuple[JournalRow, str]] = {}
+    refused: dict[str, tuple[Problem, ...]] = {}
+    for code, answers in said.items():
+        original, latest = _latest(session, station.id, form.code, code)
+        text = _signed(session, original, code, writing.report(form, station.code, latest | dict(answers)))
+        texts[code] = original, text
+        if problems := _unsound(_judged(session, hub, original.sender_digest, original.received_at, text)):
+            refused[code] = problems
+    if not refused:
+        entries = [
+            _corrected(session, hub, original, text, account_id, reason, now) for original, text in texts.values()
+        ]
+        pipeline.settle(session, hub, entries, now)
+        session.refresh(item)
+        if item.closed_at:  # its cause went, and these corrections are why
+            item.closed_by, item.resolution = account_id, "corrected"
+    return refused
+
+
+def dictate(
+    session: Session,
+    hub: Hub,
+    *,
+    station_id: int,
+    form: Form,
+    person_id: int,
+    answers: Mapping[str, str],
+    account_id: int,
+    reason: str,
+    now: datetime,
+) -> tuple[Problem, ...]:
+    """Stores a report that an observer read out on the phone; the problems for which nothing was stored, () if it was.
+
+    Raises `Gone` where this person has no phone or the station is not in the frame.
+    """
+    phone = session.scalars(
+        select(ContactRow).where(ContactRow.person_id == person_id, ContactRow.kind == "phone").order_by(ContactRow.id)
+    ).first()
+    station, person = session.get(StationRow, station_id), session.get(PersonRow, person_id)
+    if phone is None or station is None or person is None:
+        raise Gone
+    text = writing.report(form, station.code, answers)
+    if len(roster.senders(session, [(phone.digest, now)]).get((phone.digest, now), [])) > 1:
+        text += f" # {person.code}"
+    judgement = _judged(session, hub, phone.digest, now, text)
+    if problems := _unsound(judgement):
+        return problems
+    origin: dict[str, Any] = {
+        "channel": "phone",
+        "sender_digest": phone.digest,
+        "sender_sealed": phone.sealed,
+        "context": {},
+        "corrects": None,
     }
-    [entry_id] = journal.store(session, [values])
-    entry = journal.entry(session, entry_id)
-    assert entry is not None
-    # It speaks for its original: of that hour, and of the station where its sender was then.
-    entry = replace(entry, received_at=original.received_at)
-    settlement = pipeline.settle(session, hub, [entry], now)
-    return settlement.judgements.get(entry_id)
+    pipeline.settle(session, hub, [_journaled(session, hub, origin, text, account_id, reason, now)], now)
+    return ()
 
 
 def close_unusable(session: Session, *, item_id: int, account_id: int, reason: str, now: datetime) -> None:
@@ -102,3 +157,87 @@ def _open_item(session: Session, item_id: int) -> WorkItemRow:
     if item is None:
         raise Gone
     return item
+
+
+def _latest(session: Session, station_id: int, form: str, person: str) -> tuple[JournalRow, dict[str, str]]:
+    """The message that a correction of this observer on this form speaks for, and what it says as corrected last."""
+    origin = func.coalesce(JournalRow.corrects, JournalRow.id)
+    statement = (
+        select(origin, SubmissionRow.answers)
+        .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .join(PersonRow, PersonRow.id == SubmissionRow.person_id)
+        .where(PersonRow.code == person, SubmissionRow.station_id == station_id, SubmissionRow.form == form)
+        .where(SubmissionRow.outcome.in_(("accepted", "partial")))
+        .order_by(origin.desc(), JournalRow.id.desc())
+        .limit(1)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise Gone
+    return session.get_one(JournalRow, found[0]), found[1]
+
+
+def _signed(session: Session, original: JournalRow, person: str, text: str) -> str:
+    """With the observer's code as the comment, where several share the phone it came from."""
+    sent = original.sender_digest, original.received_at
+    return f"{text} # {person}" if len(roster.senders(session, [sent]).get(sent, [])) > 1 else text
+
+
+def _unsound(judgement: Judgement) -> tuple[Problem, ...]:
+    problems = tuple(it for it in judgement.problems if it.code not in _TOLD)
+    return problems or (judgement.problems if judgement.outcome in ("partial", "rejected") else ())
+
+
+def _judged(session: Session, hub: Hub, sender: bytes, at: datetime, text: str) -> Judgement:
+    reading = grammar.read(storable(text), hub.election.checklist)
+    senders = roster.senders(session, [(sender, at)]).get((sender, at), [])
+    codes = {code for person in senders for code in person.stations} | {getattr(reading, "station", None) or ""}
+    stations = roster.stations(session, codes)
+    records = StationRecords(session, {station.id for station in stations.values()}, lock=False)
+    return validation.judge(
+        reading,
+        senders=senders,
+        stations=stations,
+        records=records.answers,
+        checklist=hub.election.checklist,
+        now=at,
+    )
+
+
+def _corrected(
+    session: Session, hub: Hub, original: JournalRow, text: str, account_id: int, reason: str, now: datetime
+) -> Entry:
+    origin = {
+        "gateway": original.gateway,
+        "channel": original.channel,
+        "sender_digest": original.sender_digest,
+        "sender_sealed": original.sender_sealed,
+        "context": {key: value for key, value in original.context.items() if key != "button"},
+        "corrects": original.id,
+    }
+    # It speaks for its original: of that hour, and of the station where its sender was then.
+    return replace(_journaled(session, hub, origin, text, account_id, reason, now), received_at=original.received_at)
+
+
+def _journaled(
+    session: Session, hub: Hub, origin: Mapping[str, Any], text: str, account_id: int, reason: str, now: datetime
+) -> Entry:
+    told = {"text": text, "account": account_id, "reason": reason}
+    key = secrets.token_hex(16)
+    values = {
+        "dedup": journal.dedup("desk", "desk", key),
+        "gateway": "desk",
+        "kind": "text",
+        "provider_id": f"desk:{key}",
+        "text": storable(text),
+        "raw_sealed": hub.vault.seal(json.dumps(told).encode()),
+        "sent_at": None,
+        "received_at": now,
+        "account_id": account_id,
+        "reason": storable(reason),
+        **origin,
+    }
+    [entry_id] = journal.store(session, [values])
+    entry = journal.entry(session, entry_id)
+    assert entry is not None
+    return entry

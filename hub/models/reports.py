@@ -61,7 +61,7 @@ class StationRecordRow(Base):
 class IncidentRow(Base):
     """One message, one incident; `id` is the number that its sender is told.
 
-    `subject`: party · candidate · official · unknown; `question`: the answer of the same station it belongs to, `OPN.A`.
+    `subject`: party · candidate · official · unknown; `question`: an answer of the same station, `OPN.A`.
     `complaint`: number, where, result. Published are those with a `published_at`.
     """
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
 
 from hub.database import reading, writing
 from hub.desk import queue
-from hub.desk.queue import Claimed, TakenBy
+from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.models import AccountRow, StationRow, WorkItemRow
 
 NOW = datetime(2021, 11, 28, 3, 0, tzinfo=UTC)
@@ -116,3 +117,46 @@ def test_items_are_counted_by_region_and_kind(engine: Engine) -> None:
         assert queue.count(session, region="Osh") == 1
         assert queue.count(session, kind="conflict") == 1
         assert queue.count(session, region="Talas") == 0
+
+
+def test_what_waits_comes_back_in_time_and_escalated_items_say_why(engine: Engine, operators: list[int]) -> None:
+    item = open_item(engine, "a")
+    first, second = operators
+    until = NOW + timedelta(minutes=15)
+    with writing(engine) as session:
+        assert not queue.postpone(session, item, first, until, "busy")  # not theirs
+        queue.claim(session, item, first, NOW)
+        assert queue.postpone(session, item, first, until, "busy")
+        [entry] = queue.waiting(session, NOW)
+        assert (entry.postponed_until, entry.note, entry.holder) == (until, "busy", "")
+        assert queue.waiting(session, until)[0].postponed_until is None
+        queue.claim(session, item, first, NOW)
+        assert queue.hand_over(session, item, first, second, "speaks Kyrgyz", NOW)
+        assert queue.claim(session, item, first, NOW) == TakenBy("operator-02", NOW)
+        assert queue.reassign(session, item, first, NOW)
+        assert queue.escalate(session, item, first, "a threat", NOW)
+        [entry] = queue.waiting(session, NOW)
+        assert (entry.escalated_at, entry.note, entry.holder) == (NOW, "a threat", "")
+
+
+def entry(id: int, severity: int = 2, form: str = "", region: str = "", language: str = "", **more: Any) -> QueueEntry:
+    more = {"opened_at": NOW} | more
+    return QueueEntry(
+        id, "message", severity, "", form, "", more.pop("opened_at"), None, "", None, region, language, **more
+    )
+
+
+def test_the_order_is_critical_then_one_s_own_then_due_then_old() -> None:
+    due = {"OPN": NOW, "MID": NOW + timedelta(hours=6)}
+    entries = [
+        entry(1, postponed_until=NOW, severity=1),
+        entry(2, opened_at=NOW + timedelta(minutes=1)),
+        entry(3),
+        entry(4, form="MID"),
+        entry(5, form="OPN"),
+        entry(6, form="OPN", region="Osh", language="ky"),
+        entry(7, form="MID", region="Talas", language="ru"),
+        entry(8, severity=1, region="Talas", language="ru"),
+    ]
+    assert [it.id for it in queue.in_order(entries, due)] == [8, 5, 6, 4, 7, 3, 2, 1]
+    assert [it.id for it in queue.in_order(entries, due, "Osh", "ky")] == [8, 5, 6, 4, 3, 2, 7, 1]

@@ -1,0 +1,43 @@
+"""The way back to whoever sent a message: by the road it came, to the address it came from."""
+
+from __future__ import annotations
+
+from hub import outbox
+from hub.intake.journal import Entry
+from hub.outbox import Draft
+from hub.vault import Vault
+
+
+def draft(
+    vault: Vault,
+    entry: Entry,
+    text: str,
+    *,
+    kind: str = "reply",
+    person_id: int | None = None,
+    dedup: str | None = None,
+    over_button: bool = True,
+) -> Draft:
+    """An answer to an entry; over the pressed button unless that is to stay. What was told on the phone is answered
+    by SMS, by whichever road there is."""
+    return Draft(
+        kind=kind,
+        priority=outbox.REPLY,
+        channel="telegram" if entry.channel == "telegram" else "sms",
+        gateway="" if entry.gateway == "desk" else entry.gateway,
+        address_sealed=_address(vault, entry),
+        text=text,
+        dedup=dedup,
+        person_id=person_id,
+        journal_id=entry.id,
+        answers_button=entry.context.get("button", "") if over_button else "",
+        sender=entry.context.get("recipient", ""),
+        line=entry.context.get("line", ""),
+    )
+
+
+def _address(vault: Vault, entry: Entry) -> bytes:
+    chat = entry.context.get("chat", "")
+    if entry.channel == "whatsapp":
+        return vault.seal(chat.encode() + vault.open(entry.sender_sealed))
+    return vault.seal(chat.encode()) if chat else entry.sender_sealed
