@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,11 +106,16 @@ class Journal:
             try:
                 await asyncio.wait_for(self._wake.wait(), DRAIN_EVERY)
             except TimeoutError:
-                await loop.run_in_executor(self._thread, self._drain)
+                with suppress(Exception):
+                    await loop.run_in_executor(self._thread, self._drain)
             self._wake.clear()
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
-                failures = await loop.run_in_executor(self._thread, self._commit, [values for values, _ in batch])
+                failures: list[Exception | None]
+                try:
+                    failures = await loop.run_in_executor(self._thread, self._commit, [values for values, _ in batch])
+                except Exception as error:  # a full disk fails even the log: the next batch must find a writer
+                    failures = [error] * len(batch)
                 for (_, future), failure in zip(batch, failures, strict=True):
                     if future.done():
                         continue  # the provider hung up; the message is kept all the same
