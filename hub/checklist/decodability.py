@@ -29,6 +29,7 @@ Said = tuple[str, ...]  # form and command codes, "@" before a station's digits,
 _DIGITS = "1234567890"  # in this order a witness is made of ones
 _WRITTEN = {digit: digit for digit in _DIGITS} | {"0": "0O", "1": "1IL"}
 _LIKE_DIGITS = "OIL"
+_NUMBERED = ("ack", "done", "false", "way", "call")  # commands with an alert's number behind
 _MOST_WITNESSES = 200
 
 
@@ -173,7 +174,7 @@ class _Machine:
             self._step(behind, " ", behind)
             for word in words:
                 self._spell([self.start], " ".join(folded_words(word)), [behind], (name,))
-            for digit in _DIGITS if name in ("ack", "done") else "":
+            for digit in _DIGITS if name in _NUMBERED else "":
                 self._step(behind, digit, number, (digit,))
                 self._step(number, digit, number, (digit,))
 

@@ -13,7 +13,7 @@ from hub.election import documents
 from hub.election.documents import Document, Location, Places
 from hub.election.findings import Findings, did_you_mean
 
-SAMPLE = "sample.yaml"
+SAMPLE, GUIDE = "sample.yaml", "guide.yaml"
 _TOP = "election.yaml"
 # Where each key of election.yaml belongs.
 _KEYS: dict[str, Location] = {
@@ -22,6 +22,9 @@ _KEYS: dict[str, Location] = {
     "country": ("country",),
     "timezone": ("timezone",),
     "default_language": ("default_language",),
+    "segment_price": ("segment_price",),
+    "number": ("number",),
+    "hotline": ("hotline",),
     "languages": ("checklist", "languages"),
     "commands": ("checklist", "commands"),
     "station": ("checklist", "station"),
@@ -77,8 +80,9 @@ def assemble(directory: Path, lengths: Sequence[int], findings: Findings) -> Dra
     _add_top(directory, lengths, draft)
     for name, (at, kind) in _PARTS.items():
         _add_part(directory, name, at, kind, draft)
-    if (directory / SAMPLE).exists():
-        _add_part(directory, SAMPLE, ("sample",), dict, draft)
+    for name, at in ((SAMPLE, "sample"), (GUIDE, "guide")):
+        if (directory / name).exists():
+            _add_part(directory, name, (at,), dict, draft)
     _add_forms(directory, draft)
     return draft
 

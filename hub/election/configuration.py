@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hub.election import assembly, coherence, collisions, documents, frame, people, shape, wording
+from hub.election import assembly, coherence, collisions, documents, frame, people, postage, shape, wording
 from hub.election.definition import Election, Sample
 from hub.election.findings import ConfigurationError, Finding, Findings
 from hub.election.frame import StationEntry
@@ -91,5 +91,7 @@ def _read(directory: Path, findings: Findings) -> Configuration | None:
         judge(election, draft)
     frame.warn_of_another_size(election.sample, stations, findings)
     people.judge_paged(election.alerting, persons, draft)
+    if not findings.errors:
+        postage.judge(election, persons, draft)
     people.warn_of_unpaged(election.alerting, stations, persons, findings)
     return Configuration(election, stations, persons, findings.all())

@@ -23,6 +23,9 @@ def _zone(name: str) -> str:
 AnswerRef = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}\.[A-Z][A-Z0-9]{0,4}$")]  # OPN.K
 
 
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^([+0-9][0-9 ()-]{1,24})?$")]
+
+
 class Turnout(Frozen):
     """A ratio estimate: voters who received a ballot over voters on the list (METHOD 4)."""
 
@@ -84,6 +87,10 @@ class Election(Frozen):
     alerting: Alerting
     analysis: Analysis
     sample: Sample | None = None
+    number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
+    hotline: PhoneNumber = ""
+    guide: dict[str, Text] = {}  # key → what the pocket guide says, where there is one
+    segment_price: Annotated[float, Field(ge=0)] | None = None  # of one outgoing SMS segment, in any currency
 
     @cached_property
     def zone(self) -> ZoneInfo:

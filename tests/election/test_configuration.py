@@ -208,6 +208,20 @@ def test_a_mistake_is_found_where_it_stands(
 
 
 WARNINGS = [
+    (
+        "replies.yaml",
+        "Nothing was stored.",
+        "Nothing. " * 60,
+        "replies.yaml:11",
+        "nothing_stored takes up to 4 SMS in en",
+    ),
+    (
+        "replies.yaml",
+        "Nothing was stored.",
+        "Né à Žár" * 27,
+        "replies.yaml:11",
+        "nothing_stored takes up to 4 SMS in en",
+    ),
     ("stations.csv", "Vallée,290,1", "Vallée,290,", "stations.csv:5", "stratum rural has one sampled station only"),
     ("stations.csv", "Vallée,300,", "Vallée,300,1", "observers.csv", "1 sampled stations without an observer: 20004"),
     (
@@ -231,6 +245,14 @@ def test_a_doubt_is_told_and_does_not_stop_the_load(
         _replace(arvenia / "observers.csv", "A5,observer,20005", "A5,observer,10004")
     warnings = [str(warning) for warning in configuration.load(arvenia).warnings]
     assert [warning for warning in warnings if warning.startswith(f"{place}: ") and words in warning], warnings
+
+
+def test_a_long_reply_is_told_with_the_price_of_a_day(arvenia: Path) -> None:
+    _replace(arvenia / "election.yaml", "default_language: fr", "default_language: fr\nsegment_price: 0.25")
+    _replace(arvenia / "replies.yaml", "OK. {answers}", "OK. {answers}" + " Thank you." * 60)
+    [warning] = configuration.check(arvenia)
+    words = "accepted takes up to 5 SMS in en; a day of it, to 5 telephones, is 50 SMS and costs 12.50"
+    assert words in str(warning)
 
 
 def _delete(path: Path) -> None:
