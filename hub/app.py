@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub import timers
 from hub.api import health, webhooks
 from hub.bootstrap import Gateways
 from hub.console.app import mount
@@ -29,11 +30,12 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        writer = asyncio.create_task(journal.run())
+        tasks = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub, gateways.all()))]
         yield
-        writer.cancel()
-        with suppress(asyncio.CancelledError):
-            await writer
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         for gateway in gateways.all():
             await gateway.close()
 

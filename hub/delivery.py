@@ -31,14 +31,18 @@ log = structlog.get_logger()
 
 
 class Delivery:
-    """One round after another for all gateways of a process. `rate`: messages a second to each channel."""
+    """One round after another for all gateways of a process.
 
-    def __init__(self, hub: Hub, gateways: Sequence[Gateway], rate: float) -> None:
+    `rate`: messages a second to each channel; `upto`: the least urgent priority that it sends.
+    """
+
+    def __init__(self, hub: Hub, gateways: Sequence[Gateway], rate: float, upto: int = outbox.BULK) -> None:
         self._hub = hub
         self._by_channel: dict[str, list[Gateway]] = defaultdict(list)
         for gateway in gateways:
             self._by_channel[gateway.channel].append(gateway)
         self._rate = rate
+        self._upto = upto
         self._paused: dict[str, datetime] = {}
         self._allowance: dict[str, tuple[float, datetime]] = {}
         self._flying: dict[asyncio.Task[Result], str] = {}
@@ -64,7 +68,7 @@ class Delivery:
         # What is critical is tried even while the provider asks for a pause (it may hold for others alone), and has
         # slots of its own that no slow reply can fill.
         routine = self._open(channel, now) and flying < SLOTS - RESERVED
-        due = await asyncio.to_thread(self._claim, channel, now, limit, outbox.BULK if routine else outbox.CRITICAL)
+        due = await asyncio.to_thread(self._claim, channel, now, limit, self._upto if routine else outbox.CRITICAL)
         for message in due:
             self._flying[asyncio.create_task(self._deliver(channel, message))] = channel
         return len(due)

@@ -12,7 +12,7 @@ import structlog
 
 from bots.gateway import SendError
 from bots.telegram import TelegramGateway, decode_update
-from hub import leadership
+from hub import leadership, timers
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.database import writing
@@ -20,6 +20,7 @@ from hub.delivery import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
 from hub.intake.spool import Spool
+from hub.timers import Timers
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
 POLL = 25  # seconds that Telegram holds a poll open
@@ -37,8 +38,9 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("settle", lambda: asyncio.to_thread(_settle, hub)),
         ("deliver", delivery.round),
         ("heartbeat", lambda: _beat(hub)),
+        ("timers", Timers(hub).round),
     ]
-    background = [asyncio.create_task(journal.run())]
+    background = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub))]
     if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
         background.append(asyncio.create_task(_register(gateways.telegram, f"{hub.settings.public_url}/telegram")))
     elif gateways.telegram:

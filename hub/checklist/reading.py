@@ -43,7 +43,10 @@ class IncidentText:
 
 @dataclass(frozen=True, slots=True)
 class CommandText:
-    """HELP [form] · STATUS · ACK n · DONE n · FALSE n · WAY n · CALL n · SOS words. `argument`: the form or the number; `rest`: what followed, verbatim."""
+    """HELP [form] · STATUS · ACK n · DONE n · FALSE n · WAY n · CALL n · SOS words.
+
+    `argument`: the form or the number; `rest`: what followed, verbatim.
+    """
 
     name: CommandName
     argument: str = ""
