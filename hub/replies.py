@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,8 @@ def problem_text(election: Election, problem: Problem, language: str, form: Form
     question = form.by_code.get(problem.field) if form and problem.field else None
     values: dict[str, Any] = {key: _listed(value) for key, value in problem.detail.items()}
     values |= {"field": problem.field or "", "value": problem.value or "", "suggestion": problem.suggestion or ""}
+    if problem.code == "not_a_number":
+        values["value"] = _marked(problem.value or "")
     values.setdefault("forms", ", ".join(form.code for form in election.checklist.forms))
     if question is not None:
         values |= _limits(question, election.language(language))
@@ -131,6 +134,11 @@ def _asked(question: Question, language: str, brief: bool) -> str:
         if asked
         else f"{question.code}: {question.text[language]}"
     )
+
+
+def _marked(number: str) -> str:
+    """`14[З]0`: what is no digit in a number stands in brackets, since a letter may look like one."""
+    return re.sub(r"[^0-9]+", lambda odd: f"[{odd[0]}]", number) if re.search("[0-9]", number) else number
 
 
 def _listed(value: Any) -> Any:
