@@ -23,6 +23,7 @@ _KEYS: dict[str, Location] = {
     "timezone": ("timezone",),
     "default_language": ("default_language",),
     "segment_price": ("segment_price",),
+    "late": ("late",),
     "number": ("number",),
     "hotline": ("hotline",),
     "languages": ("checklist", "languages"),
@@ -80,9 +81,9 @@ def assemble(directory: Path, lengths: Sequence[int], findings: Findings) -> Dra
     _add_top(directory, lengths, draft)
     for name, (at, kind) in _PARTS.items():
         _add_part(directory, name, at, kind, draft)
-    for name, at in ((SAMPLE, "sample"), (GUIDE, "guide")):
+    for name, key in ((SAMPLE, "sample"), (GUIDE, "guide")):
         if (directory / name).exists():
-            _add_part(directory, name, (at,), dict, draft)
+            _add_part(directory, name, (key,), dict, draft)
     _add_forms(directory, draft)
     return draft
 

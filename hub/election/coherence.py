@@ -62,6 +62,8 @@ def texts(election: Election) -> Iterator[tuple[Location, Text]]:
             yield ("alerting", part, index, "title"), watched.title
     for key, text in election.replies.items():
         yield ("replies", key), text
+    for key, text in election.guide.items():
+        yield ("guide", key), text
 
 
 def _repeated_codes(election: Election) -> Complaints:

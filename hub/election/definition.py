@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from hub.checklist.definition import Checklist, Frozen, Language, Text
+from hub.checklist.definition import Checklist, Form, Frozen, Language, Text
 from hub.election.alerting import Alerting
 
 
@@ -64,6 +65,14 @@ class Analysis(Frozen):
     results_release: ReleaseRule = ReleaseRule(stratum=0.90, overall=0.95)
 
 
+class Late(Frozen):
+    """Minutes after a form was due: the observer is reminded, is to be called, the coordinator is told."""
+
+    nudge: Annotated[int, Field(gt=0)] = 15
+    call: Annotated[int, Field(gt=0)] = 30
+    coordinator: Annotated[int, Field(gt=0)] = 60
+
+
 class Sample(Frozen):
     """How the sample was drawn, so that anyone can draw it again (METHOD 2). `seed` is None where nobody kept it;
     `source` then says where the sample is published."""
@@ -87,6 +96,7 @@ class Election(Frozen):
     alerting: Alerting
     analysis: Analysis
     sample: Sample | None = None
+    late: Late = Late()
     number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
     hotline: PhoneNumber = ""
     guide: dict[str, Text] = {}  # key → what the pocket guide says, where there is one
@@ -95,6 +105,10 @@ class Election(Frozen):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def due_at(self, form: Form) -> datetime:
+        """When a form is due, in UTC. What is not here a moment later is late."""
+        return datetime.combine(form.day, form.due, self.zone).astimezone(UTC)
 
     def language(self, wanted: str) -> str:
         return wanted if wanted in self.checklist.languages else self.default_language

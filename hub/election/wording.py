@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
+from hub.checklist.definition import Text
 from hub.checklist.problems import ProblemCode
 from hub.election.assembly import Draft
 from hub.election.definition import Election
@@ -82,6 +83,8 @@ _REPLIES = {
     "hub_steps": "",
     "critical_answer": "question answer",
     "photo_kept": "",
+    "same_again": "",
+    "part_missing": "missing total",
     "question_from_desk": "question",
 }
 # Every key of replies.yaml, and the placeholders that the hub fills in there.
@@ -90,18 +93,61 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     for key, names in (_REPLIES | {f"problem_{code}": _PROBLEMS[code] for code in get_args(ProblemCode)}).items()
 }
 
+# The same of guide.yaml, which an election may do without.
+_GUIDE = {
+    "title": "",
+    "send_to": "number",
+    "call": "hotline",
+    "how": "",
+    "how_form": "",
+    "how_station": "",
+    "how_comment": "",
+    "how_again": "",
+    "how_reply": "",
+    "example": "",
+    "commands": "",
+    "command_help": "",
+    "command_status": "",
+    "command_sos": "",
+    "due": "time day",
+    "opens": "time",
+    "nothing_asked": "",
+    "several": "example",
+    "number": "",
+    "number_between": "min max",
+    "decimal": "example",
+    "time": "example",
+    "text": "",
+    "confirmation": "",
+    "optional": "",
+    "where_relevant": "",
+    "critical": "",
+    "incidents": "",
+    "incident_how": "code",
+    "incident_words": "",
+}
+GUIDE: dict[str, frozenset[str]] = {key: frozenset(names.split()) for key, names in _GUIDE.items()}
+
 
 def judge(election: Election, draft: Draft) -> None:
-    """Every reply worded, none unknown, and no placeholder that nobody would fill in."""
-    for key in PLACEHOLDERS.keys() - election.replies.keys():
-        draft.error(("replies",), f"the reply {key} is missing", "word it in every language")
-    for key, text in election.replies.items():
-        if key not in PLACEHOLDERS:
-            draft.error(("replies", key), f"there is no reply {key}", did_you_mean(key, PLACEHOLDERS))
+    """Every text worded, none unknown, and no placeholder that nobody would fill in."""
+    _judge_texts("replies", "reply", election.replies, PLACEHOLDERS, draft)
+    if election.guide:
+        _judge_texts("guide", "text of the guide", election.guide, GUIDE, draft)
+
+
+def _judge_texts(
+    at: str, called: str, texts: Mapping[str, Text], known: Mapping[str, frozenset[str]], draft: Draft
+) -> None:
+    for key in known.keys() - texts.keys():
+        draft.error((at,), f"the {called} {key} is missing", "word it in every language")
+    for key, text in texts.items():
+        if key not in known:
+            draft.error((at, key), f"there is no {called} {key}", did_you_mean(key, known))
             continue
         for language, words in text.items():
-            for message, fix in _wrong_placeholders(words, PLACEHOLDERS[key]):
-                draft.error(("replies", key, language), message, fix)
+            for message, fix in _wrong_placeholders(words, known[key]):
+                draft.error((at, key, language), message, fix)
 
 
 def _wrong_placeholders(words: str, allowed: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -113,4 +159,4 @@ def _wrong_placeholders(words: str, allowed: frozenset[str]) -> Iterator[tuple[s
     for _, name, form, conversion in parts:
         if name is not None and (name not in allowed or form or conversion):
             known = ", ".join(f"{{{each}}}" for each in sorted(allowed)) or "none"
-            yield f"unknown placeholder {{{name}}}", f"this reply has: {known}"
+            yield f"unknown placeholder {{{name}}}", f"it may have: {known}"
