@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -205,7 +206,10 @@ class _Scales:
         """`ZZ4`: an answer to a question that the form lacks. Not `Y4` or, where N is a question, `YN4`: there one
         letter may stand for a digit of the answer before, as in K14Y0 and X4YN18."""
         match = re.fullmatch(rf"({OTHER_CODE}){DIGIT}+", self.folded.text[piece.start : piece.end])
-        return match is not None and match[1][1:] not in self.form.types
+        if match is None or match[1][1:] in self.form.types:
+            return False
+        # `HHET6` is H with a word, and a digit that was somebody's.
+        return not any(match[1].startswith(code + word) for code, words in self.form.words.items() for word in words)
 
     def _swallow(self, index: int, following: Piece) -> None:
         following.swallowed = True
@@ -232,20 +236,23 @@ class _Scales:
         for index, piece in enumerate(self.pieces):
             if piece.read and not piece.swallowed:
                 said.setdefault(piece.code, []).append(index)
-        last = max((places[-1] for places in said.values()), default=0)
         for code, places in said.items():
             values = {self.pieces[index].read for index in places}
             if len(values | {value for doubted, value in self.doubted if doubted == code}) < 2:
                 continue
-            # A correction is written at the end; where all answers are glued, so is it. Not what may be half a code:
-            # PM119N3 for PM11PN3.
-            whole = not any(it.endswith(code) and it not in said for it in self.form.types)
-            corrected = places[-1] == last and last not in self.problems and self._all_glued() and whole
+            doubtful = places[:-1] if self._corrects(places, said) else places
             if not any(index in self.problems for index in places):
                 self._refuse_contradiction(code, places)
-            if not corrected:
-                for index in places:
-                    self._refuse_before(index)
+            for index in doubtful:
+                self._refuse_before(index)
+
+    def _corrects(self, places: list[int], said: Mapping[str, list[int]]) -> bool:
+        """A correction is written at the end; where all answers are glued, so is it. Not what may be half a code:
+        PM119N3 for PM11PN3."""
+        code, last = self.pieces[places[-1]].code, max(each[-1] for each in said.values())
+        if places[-1] != last or any(index in self.problems for index in places) or not self._all_glued():
+            return False
+        return not any(it.endswith(code) and it not in said for it in self.form.types)
 
     def _refuse_contradiction(self, code: str, places: list[int]) -> None:
         values = [value.value for index in places if (value := self.pieces[index].read)]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import combinations
+
+from rapidfuzz.distance import OSA
 
 from hub.checklist.decodability import ambiguities
 from hub.checklist.definition import Checklist, Question
@@ -22,6 +25,7 @@ def judge(election: Election, draft: Draft) -> None:
     """Adds what collides to the draft's findings."""
     checklist = election.checklist
     _judge_first_words(checklist, draft)
+    _judge_near_words(checklist, draft)
     _judge_carriers(checklist, draft)
     for index, form in enumerate(checklist.forms):
         for number, question in enumerate(form.questions):
@@ -53,6 +57,19 @@ def _first_words(checklist: Checklist) -> Iterator[tuple[str, str, Location]]:
         yield form.code, f"the form {form.code}", (*at, "code")
         for number, alias in enumerate(form.aliases):
             yield alias, f"the form {form.code}", (*at, "aliases", number)
+
+
+def _judge_near_words(checklist: Checklist, draft: Draft) -> None:
+    """A report under another form's code is the worst slip of one key."""
+    words = [
+        (_fold(word), form.code, ("checklist", "forms", index, *key))
+        for index, form in enumerate(checklist.forms)
+        for word, key in ((form.code, ("code",)), *((it, ("aliases", n)) for n, it in enumerate(form.aliases)))
+    ]
+    for (word, form, at), (other, owner, _) in combinations(words, 2):
+        if form != owner and OSA.distance(word, other) == 1:
+            message = f"{word} of {form} and {other} of {owner} are one key apart"
+            draft.warning(at, message, "let them differ in two letters")
 
 
 def _judge_carriers(checklist: Checklist, draft: Draft) -> None:

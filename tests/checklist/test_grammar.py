@@ -193,7 +193,7 @@ NOT_A_REPORT = [
     ("ARRIVED", '| unreadable "ARRIVED"'),
     ("middle of the day", '| unreadable "middle of the day"'),
     ("call me please", '| unreadable "call me please"'),
-    ("call 0555123456", '| unreadable "call 0555123456"'),
+    ("bell 0555123456", '| unreadable "bell 0555123456"'),
     ("Здравствуйте, я на месте, что делать?", '| unreadable "Здравствуйте, я на месте, что делать?"'),
     ("", '| unreadable ""'),
     ("👍", '| unreadable "👍"'),

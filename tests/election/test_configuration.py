@@ -251,7 +251,7 @@ def test_a_long_reply_is_told_with_the_price_of_a_day(arvenia: Path) -> None:
     _replace(arvenia / "election.yaml", "default_language: fr", "default_language: fr\nsegment_price: 0.25")
     _replace(arvenia / "replies.yaml", "OK. {answers}", "OK. {answers}" + " Thank you." * 60)
     [warning] = configuration.check(arvenia)
-    words = "accepted takes up to 5 SMS in en; a day of it, to 5 telephones, is 50 SMS and costs 12.50"
+    words = "accepted takes up to 5 SMS in en; a day of it, to 3 telephones, is 30 SMS and costs 7.50"
     assert words in str(warning)
 
 
