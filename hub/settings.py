@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     kannel_send_url: str = ""
     smsgate_signing_key: SecretStr = SecretStr("")
     smsgate_api_url: str = ""
+    replies_per_number: int = 60  # by SMS in 24 hours; then the desk hears of it and the number no more
+    replies_per_day: int = 0  # by SMS to everybody together; 0 sets no limit
     own_numbers: str = ""  # of the gateways, apart by commas: what comes from one of them is never answered
 
     spool_dir: Path = Path("var/spool")  # where messages wait while the database is away

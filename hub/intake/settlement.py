@@ -21,6 +21,7 @@ from hub.context import Hub
 from hub.desk import opening
 from hub.election.definition import Election
 from hub.intake import answering, commands
+from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
@@ -49,12 +50,16 @@ class Settlement:
         self._submissions: list[dict[str, Any]] = []
         self._items: list[dict[str, Any]] = []
         self._drafts: list[Draft] = []
+        self._budget = Budget(session, hub, entries, now)
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
         reading, senders = self._readings.get(entry.id), self._senders.get((entry.sender, entry.received_at), [])
         if entry.kind == "stop":
             self._opted_out(entry)
+        elif entry.kind == "start":
+            roster.mark(self._session, entry.sender, "active", self._now)
+            self._settled(entry, "ignored", person=senders[0] if senders else None)
         elif reading is None:
             self._keep(entry, senders)
         elif isinstance(reading, CommandText) and senders:
@@ -262,13 +267,20 @@ class Settlement:
         form = self._election.checklist.by_code.get(judgement.form or "")
         return 1 if form and rules.by_answers(form, answers) else 2
 
-    def _to_desk(self, entry: Entry, severity: int, detail: dict[str, Any], judgement: Judgement | None = None) -> None:
+    def _to_desk(
+        self,
+        entry: Entry,
+        severity: int,
+        detail: dict[str, Any],
+        judgement: Judgement | None = None,
+        cause: str = "",
+    ) -> None:
         station = judgement.station if judgement else None
         form = judgement.form if judgement else None
         self._items.append(
             opening.item(
                 "message",
-                f"message:{entry.origin}",
+                cause or f"message:{entry.origin}",
                 severity,
                 entry.received_at,
                 journal_id=entry.origin,
@@ -296,7 +308,15 @@ class Settlement:
     def _reply(
         self, entry: Entry, person: Person | None, text: str, dedup: str | None = None, answers: bool = True
     ) -> None:
-        """Over the pressed button unless it `answers` none."""
+        """As far as the budget goes; over the pressed button unless it `answers` none."""
+        instead = say(self._election, "same_again", person.language if person else self._election.default_language)
+        verdict = self._budget.verdict(entry, text, instead)
+        if verdict == "quiet":
+            self._to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
+        if verdict in ("quiet", "never"):
+            return
+        if verdict == "instead":
+            text, dedup = instead, None
         person_id = person.id if person else None
         self._drafts.append(
             answering.draft(self._hub.vault, entry, text, person_id=person_id, dedup=dedup, over_button=answers)

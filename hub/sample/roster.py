@@ -42,7 +42,7 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
     """
     people: dict[bytes, dict[int, PersonRow]] = defaultdict(dict)
     stays: dict[int, list[_Stay]] = defaultdict(list)
-    for part in _parts({digest for digest, _ in messages}):
+    for part in parts({digest for digest, _ in messages}):
         statement = (
             select(ContactRow.digest, PersonRow, StationRow.code, AssignmentRow.since, AssignmentRow.until)
             .join(PersonRow, PersonRow.id == ContactRow.person_id)
@@ -65,7 +65,7 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
 def observers(session: Session, station_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
     """The ids of the active observers who are at each station by `now`."""
     found: dict[int, set[int]] = defaultdict(set)
-    for part in _parts(station_ids):
+    for part in parts(station_ids):
         statement = (
             select(AssignmentRow.station_id, AssignmentRow.person_id)
             .join(PersonRow, PersonRow.id == AssignmentRow.person_id)
@@ -94,7 +94,7 @@ def codes(session: Session, person_ids: Collection[int]) -> dict[int, str]:
 def stations(session: Session, codes: Collection[str]) -> dict[str, Station]:
     """The stations of the frame that have these codes."""
     found: dict[str, Station] = {}
-    for part in _parts(codes):
+    for part in parts(codes):
         found |= {row.code: row for row in _stations(session, select(StationRow).where(StationRow.code.in_(part)))}
     return found
 
@@ -125,6 +125,15 @@ def contacts(session: Session, person_ids: Collection[int]) -> dict[int, list[Co
     for row in session.scalars(statement):
         found[row.person_id].append(Contact(row.id, row.person_id, row.kind, row.sealed))
     return found
+
+
+def opted_out(session: Session, digests: Collection[bytes]) -> set[bytes]:
+    """Those of the addresses whose owner wants no more messages."""
+    out: set[bytes] = set()
+    for part in parts(digests):
+        asked = select(ContactRow.digest).where(ContactRow.digest.in_(part), ContactRow.state == "opted_out")
+        out |= set(session.scalars(asked))
+    return out
 
 
 def mark(session: Session, digest: bytes, state: str, now: datetime) -> None:
@@ -159,7 +168,8 @@ def _stations_at(stays: Collection[_Stay], at: datetime) -> list[str]:
     return list(dict.fromkeys(stay.station for stay in stays if stay.covers(at)))
 
 
-def _parts(values: Collection[T]) -> Iterable[list[T]]:
+def parts(values: Collection[T]) -> Iterable[list[T]]:
+    """The values in lists that a statement can take."""
     listed = list(values)
     for start in range(0, len(listed), CHUNK):
         yield listed[start : start + CHUNK]

@@ -1,0 +1,87 @@
+"""What may be spent on replies: a loop with a machine at the other end must not burn the credit.
+
+Telegram costs nothing and is left alone. Everything is counted by the journal's time, per sender.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.context import Hub
+from hub.intake.journal import Entry
+from hub.models import JournalRow, OutboxRow
+from hub.sample import roster
+
+# send it · say `instead` · silence, and the desk looks at it · no reply, and nothing to look at
+Verdict = Literal["send", "instead", "quiet", "never"]
+
+SAME = 2  # identical replies to one sender in an hour; the next one is worded otherwise
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_TELEPHONE = re.compile(r"\+[1-9]\d{6,14}")  # anything else is a short code or a name, which no person answers from
+
+
+class Budget:
+    """The replies that a batch's senders got of late, and those that the batch gives them."""
+
+    def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
+        self._hub = hub
+        paying = [entry for entry in entries if entry.channel != "telegram"]
+        senders = {entry.sender for entry in paying}
+        since = min((entry.received_at for entry in paying), default=now) - DAY
+        self._told: dict[bytes, list[tuple[datetime, str]]] = defaultdict(list)
+        for sender, text, at in _replies(session, senders, since) if paying else ():
+            self._told[sender].append((at, text))
+        self._opted_out = roster.opted_out(session, senders) if paying else set()
+        limit = hub.settings.replies_per_day
+        self._left = limit - _replies_of_a_day(session, hub.timer()) if limit and paying else None
+        own = [number.strip() for number in f"{hub.settings.own_numbers},{hub.settings.twilio_from}".split(",")]
+        self._own = {hub.vault.digest("phone", number) for number in own if number}
+
+    def verdict(self, entry: Entry, text: str, instead: str) -> Verdict:
+        """What becomes of one reply; what is to be sent counts at once."""
+        if entry.channel == "telegram":
+            return "send"
+        if entry.sender in self._opted_out or self._is_automatic(entry):
+            return "never"
+        said = [(at, words) for at, words in self._told[entry.sender] if at > entry.received_at - DAY]
+        lately = [words for at, words in said if at > entry.received_at - HOUR]
+        if len(said) >= self._hub.settings.replies_per_number or self._left == 0:
+            return "quiet"
+        verdict: Verdict = "send"
+        if lately.count(text) >= SAME:
+            verdict = "quiet" if instead in lately else "instead"
+        if verdict != "quiet":
+            self._told[entry.sender].append((entry.received_at, instead if verdict == "instead" else text))
+            self._left = self._left - 1 if self._left else self._left
+        return verdict
+
+    def _is_automatic(self, entry: Entry) -> bool:
+        sender = self._hub.vault.open(entry.sender_sealed).decode()
+        ours = entry.sender in self._own or sender == entry.context.get("recipient")
+        return ours or not _TELEPHONE.fullmatch(sender)
+
+
+def _replies(session: Session, senders: set[bytes], since: datetime) -> list[tuple[bytes, str, datetime]]:
+    found: list[tuple[bytes, str, datetime]] = []
+    listed = list(senders)
+    for start in range(0, len(listed), roster.CHUNK):
+        statement = (
+            select(JournalRow.sender_digest, OutboxRow.text, JournalRow.received_at)
+            .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
+            .where(JournalRow.sender_digest.in_(listed[start : start + roster.CHUNK]), JournalRow.received_at > since)
+            .where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
+        )
+        found += [(sender, text, at) for sender, text, at in session.execute(statement)]
+    return found
+
+
+def _replies_of_a_day(session: Session, now: datetime) -> int:
+    paid = select(func.count()).select_from(OutboxRow).where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
+    return session.scalar(paid.where(OutboxRow.created_at > now - DAY)) or 0
