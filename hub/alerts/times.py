@@ -25,7 +25,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """`raised`: all alerts; the first acknowledgement counts, whoever lost the alert again; merged ones are left out."""
+    """`raised`: all alerts but merged ones; the first acknowledgement counts, whoever lost the alert again."""
 
     raised: int
     acknowledged: Waiting

@@ -33,14 +33,9 @@ def watch(session: Session, hub: Hub, now: datetime) -> None:
 
 def _pattern(session: Session, hub: Hub, pattern: Pattern, now: datetime) -> None:
     topic = f"pattern:{pattern.name}"
-    before: dict[str, datetime] = dict(
-        session.execute(
-            select(AlertRow.place, func.max(AlertRow.resolved_at))
-            .where(AlertRow.topic == topic)
-            .group_by(AlertRow.place)
-        ).all()  # type: ignore[arg-type]
-    )
-    seen = list(_sightings(session, hub, pattern, now - timedelta(minutes=pattern.within)))
+    ends = select(AlertRow.place, func.max(AlertRow.resolved_at)).where(AlertRow.topic == topic)
+    before = {place: ended for place, ended in session.execute(ends.group_by(AlertRow.place))}
+    seen = list(_sightings(session, pattern, now - timedelta(minutes=pattern.within)))
     for (region, district), found in rules.by_pattern(pattern, seen).items():
         key = f"{region}/{district}"
         ended = before.get(key)

@@ -195,7 +195,7 @@ async def test_a_step_on_which_the_process_dies_is_taken_by_the_next_one_and_onc
 
 
 async def test_the_auditor_notices_that_nobody_takes_the_steps_and_sees_it_mended(town: Town) -> None:
-    real = [town.hub.timer()]
+    real = [town.hub.timer() - timedelta(minutes=9)]
     hub = town.hub.__class__(
         town.hub.settings, town.hub.engine, town.hub.vault, town.hub.election, lambda: town.clock[0], lambda: real[0]
     )
