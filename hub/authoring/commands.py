@@ -9,9 +9,9 @@ from typing import Annotated, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from hub.authoring import plan, registers, sheets, workbooks, xlsform
+from hub.authoring import guide, plan, printing, registers, sheets, workbooks, xlsform
 from hub.authoring.plan import Moved, Upload
-from hub.election import placing
+from hub.election import configuration, placing
 
 commands = typer.Typer()
 out = Console()
@@ -67,6 +67,28 @@ def export(
         _save(target, workbooks.form(directory, form), form)
     else:
         _save(target, workbooks.register(directory, kind), kind)
+
+
+@commands.command("guide")
+def print_guide(
+    directory: Directory,
+    target: Annotated[Path, typer.Argument(help="a folder; one file for each language and kind is put there")],
+    only_html: Annotated[bool, typer.Option("--html", help="no PDF, which needs typst")] = False,
+) -> None:
+    """Prints the observers' pocket guide, a page a form, in every language: HTML and PDF."""
+    election = configuration.load(directory).election
+    made: dict[str, bytes] = {}
+    try:
+        for language in election.checklist.languages:
+            told = guide.guide(election, language)
+            made[f"guide-{language}.html"] = printing.html(told)
+            if not only_html:
+                made[f"guide-{language}.pdf"] = printing.pdf(told)
+    except (guide.NoGuide, printing.NoTypesetter) as error:
+        _refuse(str(error))
+    placing.place(target, made)
+    for name in made:
+        _say(str(target / name))
 
 
 def _upload(directory: Path, kind: Sheets, file: Path, told: Mapping[str, str]) -> Upload:
