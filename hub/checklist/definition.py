@@ -70,7 +70,12 @@ class Rule(Frozen):
     critical: bool = False
 
 
+ObserversMode = Literal["either", "parts", "agree"]
+
+
 class Form(Frozen):
+    """`observers`: of a station with two, either may send it, each sends a part, or both must agree."""
+
     code: FormCode
     aliases: tuple[str, ...] = ()
     title: Text
@@ -78,6 +83,7 @@ class Form(Frozen):
     due: time
     opens: datetime | None = None
     closes: datetime | None = None
+    observers: ObserversMode = "either"
     questions: tuple[Question, ...] = ()
     rules: tuple[Rule, ...] = ()
 

@@ -8,7 +8,7 @@ What makes a question relevant is a rule, too: that it is answered only where th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,17 @@ class Rules:
         for rule in compiled:
             for name in rule.needs:
                 self._naming.setdefault(name, []).append(rule)
+        self._touching: dict[str, set[Reference]] = {}
+        for (home, _), named in self._naming.items():
+            self._touching.setdefault(home, set()).update((rule.form, rule.rule.name) for rule in named)
         self._conditions: dict[str, list[CompiledRule]] = {}
         for rule in compiled:
             if rule.question is not None:
                 self._conditions.setdefault(rule.form, []).append(rule)
+
+    def touching(self, form: str) -> Collection[Reference]:
+        """Every rule that names an answer of this form: its own form, its name."""
+        return self._touching.get(form, ())
 
     def judge(self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None) -> list[Verdict]:
         """Every rule, of any form, that names one of `answers` and of which all is known.

@@ -14,7 +14,8 @@ from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.rules import Answers, Verdict
 
-Records = Callable[[int], Mapping[str, Answers]]  # a station's id → form → code → value
+# A station's id and a person's → form → code → value: what the station says, and what this observer says of it.
+Records = Callable[[int, int], Mapping[str, Answers]]
 
 # What is wrong, but no reason for the desk to look: the answers are stored all the same.
 _ONLY_TOLD = frozenset(["missing_answers", "rule_violated"])
@@ -23,7 +24,7 @@ _ONLY_TOLD = frozenset(["missing_answers", "rule_violated"])
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What becomes of one message. `station` is set where it is the sender's to report from; `rejected_station` is
-    one of the frame that was named, but is not. `judged_rules`: the keys of all rules that could be judged."""
+    one of the frame that was named, but is not."""
 
     outcome: Outcome
     form: str | None = None
@@ -36,7 +37,6 @@ class Judgement:
     description: str = ""
     comment: str = ""
     rejected_station: Station | None = None
-    judged_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,13 @@ class _Known:
             return replace(judgement, problems=problems)
         if untimely := _untimely(form, self.now):
             return replace(judgement, problems=(untimely, *reading.problems))
-        return self._judge_answers(judgement, form, reading, place.station)
+        assert place.person is not None
+        known = self.records(place.station.id, place.person.id)
+        return self._judge_answers(judgement, form, reading, place.station, known)
 
-    def _judge_answers(self, judgement: Judgement, form: Form, reading: ReportText, station: Station) -> Judgement:
-        records = self.records(station.id)
+    def _judge_answers(
+        self, judgement: Judgement, form: Form, reading: ReportText, station: Station, records: Mapping[str, Answers]
+    ) -> Judgement:
         answers = {code: answer.value for code, answer in reading.answers.items()}
         verdicts = rules.of(self.checklist).judge(form.code, answers, records, station.voters)
         broken = [verdict for verdict in verdicts if not verdict.holds]
@@ -155,7 +158,6 @@ class _Known:
             outcome=_outcome(form, kept, problems, bool(refused)),
             answers=kept,
             problems=tuple(problems),
-            judged_rules=tuple(verdict.key for verdict in verdicts),
         )
 
     def _missing(

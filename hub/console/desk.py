@@ -17,13 +17,13 @@ from hub.checklist.validation import Judgement
 from hub.console import readings
 from hub.console.access import Caller, Here, Visitor, pages
 from hub.console.frame import language_of, page
+from hub.console.readings import Said
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.desk import items, queue
 from hub.desk.items import Item
 from hub.desk.queue import Claimed, QueueEntry, TakenBy
-from hub.intake import corrections
-from hub.reports import stations
+from hub.intake import corrections, decisions
 
 routes = pages("desk")
 
@@ -160,9 +160,16 @@ def decide(
     with writing(hub.engine) as session:
         taken = _claim(session, hub, caller, item_id)
         if not taken:
-            undecided = stations.decide(session, station_id=item.station_id, form=item.form, values=values, now=now)
-            if not undecided:
-                queue.close(session, item_id, caller.account.id, "decided", now)
+            decisions.decide(
+                session,
+                hub.election,
+                station_id=item.station_id,
+                form=item.form,
+                values=values,
+                account_id=caller.account.id,
+                reason=reason,
+                now=now,
+            )
             _note(session, caller, "decide", item_id, now, before=item.record.said, after=values | {"reason": reason})
     return _taken_or_next(request, hub, caller, item_id, taken, "decided")
 
@@ -214,9 +221,14 @@ def _item_page(
         original=original,
         read=latest,
         mine=visitor.acts("desk") and taken is None and item.closed_at is None,
-        record=readings.record_rows(hub.election, item.form, item.record, language) if item.record else [],
+        record=_record_rows(hub, item, language),
         broken=readings.rule_messages(hub.election, item.form, item.record.flags, language) if item.record else [],
     )
+
+
+def _record_rows(hub: Hub, item: Item, language: str) -> list[Said]:
+    broken = item.detail.get("rules", {}) if item.kind == "conflict" else {}
+    return readings.record_rows(hub.election, item.form, item.record, language, broken) if item.record else []
 
 
 def _found(session: Session, item_id: int) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub import replies
@@ -11,6 +12,8 @@ from hub.checklist.validation import Judgement
 from hub.console.marks import Piece, pieces
 from hub.desk.items import Record
 from hub.election.definition import Election
+
+Broken = Mapping[str, Sequence[str]]  # a value → the rules that it violates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One question of a record: what each observer said, and what the station's answer is. `state` as in Line."""
+    """One question of a record: what each observer said, and what the station's answer is.
+
+    `state`: fine · wrong · waiting (for another observer to say the same). `broken`: what each rule says that a
+    disputed value violates. `decided`: who chose this answer and why, where somebody did.
+    """
 
     code: str
     question: str
@@ -60,6 +67,8 @@ class Said:
     value: str
     answer: str
     state: str
+    broken: dict[str, list[str]]
+    decided: tuple[str, str] | None
 
 
 def told(election: Election, read: Judgement, text: str, language: str) -> Told:
@@ -77,20 +86,25 @@ def told(election: Election, read: Judgement, text: str, language: str) -> Told:
     )
 
 
-def record_rows(election: Election, form_code: str, record: Record, language: str) -> list[Said]:
-    """Every question that somebody answered, the conflicts first."""
+def record_rows(
+    election: Election, form_code: str, record: Record, language: str, broken: Mapping[str, Broken] | None = None
+) -> list[Said]:
+    """Every question that somebody answered, the conflicts first. `broken`: by question, as in a conflict's item."""
     form = election.checklist.by_code.get(form_code)
     if form is None:
         return []
-    rows = [_said(election, it, record, language) for it in form.questions]
+    rows = [_said(election, form_code, it, record, language, (broken or {}).get(it.code, {})) for it in form.questions]
     return sorted((row for row in rows if row.said), key=lambda row: row.state != "wrong")
 
 
-def rule_messages(election: Election, form_code: str, flags: tuple[str, ...], language: str) -> list[str]:
-    """What each violated rule says, its name where this form has no such rule any more."""
-    form = election.checklist.by_code.get(form_code)
-    known = (*form.rules, *form.conditions.values()) if form else ()
-    messages = {rule.name: rule.message for rule in known}
+def rule_messages(election: Election, form_code: str, flags: Sequence[str], language: str) -> list[str]:
+    """What each violated rule says, its name where there is no such rule any more. `MID.growing` is MID's."""
+    messages = {
+        key: rule.message
+        for form in election.checklist.forms
+        for rule in (*form.rules, *form.conditions.values())
+        for key in (f"{form.code}.{rule.name}", *([rule.name] if form.code == form_code else []))
+    }
     return [_words(election, messages[flag], language) if flag in messages else flag for flag in flags]
 
 
@@ -137,7 +151,9 @@ def _trouble(election: Election, number: int, problem: Problem, form: Form | Non
     return Trouble(number, problem.code, words, problem.start, problem.end, problem.suggestion or "")
 
 
-def _said(election: Election, question: Question, record: Record, language: str) -> Said:
+def _said(
+    election: Election, form_code: str, question: Question, record: Record, language: str, broken: Broken
+) -> Said:
     code = question.code
     said = {
         who: (told[code], option_text(election, question, told[code], language))
@@ -145,6 +161,8 @@ def _said(election: Election, question: Question, record: Record, language: str)
         if code in told
     }
     value = str(record.answers.get(code, ""))
-    state = "wrong" if code in record.conflicts else "fine" if value else "missing"
+    state = "wrong" if code in record.conflicts else "fine" if value else "waiting"
     answer = option_text(election, question, value, language) if value else ""
-    return Said(code, _words(election, question.text, language), said, value, answer, state)
+    messages = {told: rule_messages(election, form_code, keys, language) for told, keys in broken.items()}
+    decided = record.decided.get(code) if state == "fine" else None
+    return Said(code, _words(election, question.text, language), said, value, answer, state, messages, decided)

@@ -63,7 +63,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the observers of a station say on one form: `said` is the observer's code → question's code → value."""
+    """What the observers of a station say on one form: `said` is the observer's code → question's code → value;
+    `decided`: question's code → who chose between them, and why."""
 
     answers: dict[str, str]
     said: dict[str, dict[str, str]]
@@ -71,6 +72,7 @@ class Record:
     flags: tuple[str, ...]
     first_at: datetime
     updated_at: datetime
+    decided: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +208,7 @@ def _record(session: Session, station_id: int, form: str) -> Record | None:
         codes.get(int(person_id), person_id): {code: str(told[0]) for code, told in answers.items()}
         for person_id, answers in sorted(row.by_observer.items(), key=lambda pair: codes.get(int(pair[0]), pair[0]))
     }
-    return Record(row.answers, said, tuple(row.conflicts), tuple(row.flags), row.first_at, row.updated_at)
+    decided = {
+        code: (_account_name(session, told["account"]), str(told["reason"])) for code, told in row.decided.items()
+    }
+    return Record(row.answers, said, tuple(row.conflicts), tuple(row.flags), row.first_at, row.updated_at, decided)

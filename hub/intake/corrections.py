@@ -198,7 +198,7 @@ def _judged(session: Session, hub: Hub, sender: bytes, at: datetime, text: str) 
         reading,
         senders=senders,
         stations=stations,
-        records=records.answers,
+        records=records.known,
         checklist=hub.election.checklist,
         now=at,
     )

@@ -39,7 +39,7 @@ def reader(configuration: Configuration) -> Callable[[Mapping[str, Any]], dict[s
             reading,
             senders=people.get(address_of(message["channel"], str(message["sender"]), election.country), []),
             stations=stations,
-            records=lambda _station_id: {},
+            records=lambda _station_id, _person_id: {},
             checklist=election.checklist,
             now=at,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
 from hub.election.definition import Election
-from hub.intake import answering, commands
+from hub.intake import answering, commands, troubles
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.outbox import Draft
@@ -46,7 +47,10 @@ class Settlement:
         codes = {_station(reading) for reading in self._readings.values()}
         codes |= {code for persons in self._senders.values() for person in persons for code in person.stations}
         self._stations = roster.stations(session, {code for code in codes if code})
-        self._records = StationRecords(session, {station.id for station in self._stations.values()})
+        station_ids = {station.id for station in self._stations.values()}
+        self._records = StationRecords(session, station_ids)
+        together = any(form.observers != "either" for form in self._election.checklist.forms)
+        self._observers = roster.observers(session, station_ids, now) if together else {}
         self._submissions: list[dict[str, Any]] = []
         self._items: list[dict[str, Any]] = []
         self._drafts: list[Draft] = []
@@ -75,7 +79,8 @@ class Settlement:
         self._to_desk(entry, 1, {"error": True})
 
     def write(self) -> None:
-        self._follow_records()
+        stations = {station.id: station for station in self._stations.values()}
+        self._items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
         self._records.save()
         submissions.store(self._session, self._submissions)
         opening.open_items(self._session, self._items)
@@ -104,7 +109,7 @@ class Settlement:
             reading,
             senders=senders,
             stations=self._stations,
-            records=self._records.answers,
+            records=self._records.known,
             checklist=self._election.checklist,
             now=entry.received_at,
         )
@@ -121,14 +126,19 @@ class Settlement:
         assert judgement.form is not None
         form = self._election.checklist.form(judgement.form)
         record = self._records.open(station.id, form.code, self._now)
+        observers = self._observers.get(station.id, set())
+        if form.observers == "parts" and observers - {person.id, *map(int, record.by_observer)}:
+            judgement = _of_a_part(judgement)
         before = record.of(person.id)
         known = str(person.id) in record.by_observer
         nothing_new = known and all(before.get(code) == value for code, value in judgement.answers.items())
         if judgement.outcome == "accepted" and nothing_new and not entry.corrects and not judgement.comment:
             self._repeated(entry, judgement, person, station)
             return
-        record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now)
-        broken = self._flag(station, form.code, judgement)
+        must_agree = observers if form.observers == "agree" else None
+        record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now, must_agree)
+        broken = self._newly_broken(station, judgement)
+        troubles.flag(self._records, self._election.checklist, station, form.code, self._now)
         self._settled(entry, judgement.outcome, judgement, person, station)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
         for trigger in rules.by_answers(form, fresh) + broken:
@@ -216,43 +226,16 @@ class Settlement:
         number = self._alert(entry, Trigger("sos", 1), sender, place, words)
         return say(self._election, "sos_heard", sender.language, number=number)
 
-    def _flag(self, station: Station, form: str, judgement: Judgement) -> list[Trigger]:
-        """Notes on each rule's own record whether it is violated, whichever form brought it to light.
-
-        What it returns: the critical ones that were not violated before.
-        """
-        triggers = []
-        broken = {str(problem.detail["rule"]) for problem in judgement.problems if problem.code == "rule_violated"}
-        violated = {
-            str(problem.detail["rule"])
-            for problem in judgement.problems
-            if problem.code == "rule_violated" and problem.detail["severity"] == "flag"
-        }
-        for key in judgement.judged_rules:
-            home, _, name = key.rpartition(".")
-            record = self._records.open(station.id, home or form, self._now)
-            if key in broken and name not in record.flags:
-                triggers += rules.by_rules(self._election.checklist, record.form, [name])
-            record.flags = sorted(set(record.flags) - {name} | ({name} if key in violated else set()))
+    def _newly_broken(self, station: Station, judgement: Judgement) -> list[Trigger]:
+        """The critical rules that this report violates and that were not flagged before."""
+        triggers: list[Trigger] = []
+        for problem in judgement.problems:
+            if problem.code == "rule_violated":
+                home, name = problem.detail["form"], problem.detail["rule"].rpartition(".")[2]
+                record = self._records.get(station.id, home)
+                if record is None or name not in record.flags:
+                    triggers += rules.by_rules(self._election.checklist, home, [name])
         return triggers
-
-    def _follow_records(self) -> None:
-        """A conflict or a violated rule is a work item of its own, which goes when its cause goes."""
-        for record in self._records.changed():
-            for kind, causes, before in (
-                ("conflict", record.conflicts, self._records.troubled(record, "conflicts")),
-                ("rule", record.flags, self._records.troubled(record, "flags")),
-            ):
-                cause = f"{kind}:{record.station_id}:{record.form}"
-                if causes:
-                    detail = {"codes" if kind == "conflict" else "rules": list(causes)}
-                    self._items.append(
-                        opening.item(
-                            kind, cause, 2, self._now, station_id=record.station_id, form=record.form, detail=detail
-                        )
-                    )
-                elif before:
-                    opening.close_cause(self._session, cause, "settled", self._now)
 
     def _corrected(self, entry: Entry) -> None:
         if entry.corrects:
@@ -343,6 +326,12 @@ class Settlement:
                 comment=judgement.comment if judgement else "",
             )
         )
+
+
+def _of_a_part(judgement: Judgement) -> Judgement:
+    """What is missing may be the part that another observer of the station has not sent yet."""
+    problems = tuple(problem for problem in judgement.problems if problem.code != "missing_answers")
+    return replace(judgement, problems=problems)
 
 
 def _station(reading: Reading | None) -> str | None:

@@ -40,8 +40,9 @@ class StationRecordRow(Base):
     """One form of one station: what its observers say together.
 
     `by_observer`: person id (as text) → code → [value, journal id]. `answers`: what agrees or was decided.
-    `conflicts`: codes on which observers differ and nobody has decided yet; not in `answers`.
-    `decided`: code → value, set by a person. `flags`: names of violated rules.
+    `conflicts`: codes on which observers differ and nobody has decided yet; not in `answers`. A code that is in neither
+    waits for the second observer. `decided`: code → value, among which values, account, reason, at.
+    `flags`: names of violated rules.
     """
 
     __tablename__ = "station_record"

@@ -44,37 +44,56 @@ class StationRecord:
         """Who says what on one question: person id (as text) → value."""
         return {who: answers[code][0] for who, answers in self.by_observer.items() if code in answers}
 
-    def merge(self, person_id: int, answers: Mapping[str, str], origin: int, journal_id: int, now: datetime) -> None:
+    def merge(
+        self,
+        person_id: int,
+        answers: Mapping[str, str],
+        origin: int,
+        journal_id: int,
+        now: datetime,
+        must_agree: Collection[int] | None = None,
+    ) -> None:
         """Takes an observer's answers, one by one; a later message replaces an earlier one, whichever is read first.
 
         `origin` is the message the answers speak for, `journal_id` the entry they came in: a correction speaks for
-        its original, so it never overrides what the observer texted afterwards.
+        its original, so it never overrides what the observer texted afterwards. `must_agree`: the station's observers,
+        where an answer stands only when two of them say the same; None where any one of them may send it.
         """
         own = self.by_observer.setdefault(str(person_id), {})
         for code, value in answers.items():
             if code not in own or [origin, journal_id] >= own[code][1:]:
                 own[code] = [value, origin, journal_id]
         self.updated_at = now
-        self._agree()
+        self._agree(1 if must_agree is None else min(2, len({*map(str, must_agree), *self.by_observer})))
 
-    def decide(self, values: Mapping[str, str], now: datetime) -> None:
-        """Settles conflicts by a person's decision, which holds while the observers say what they said then."""
+    def decide(self, values: Mapping[str, str], now: datetime, *, account_id: int, reason: str) -> None:
+        """Settles questions by a person's decision, which holds while the observers say what they said then.
+
+        Raises `ValueError` where a value is nobody's.
+        """
         for code, value in values.items():
-            self.decided[code] = {"value": value, "among": sorted(set(self.said(code).values()))}
+            among = sorted(set(self.said(code).values()))
+            if value not in among:
+                raise ValueError(f"no observer says {code}{value}")
+            why = {"account": account_id, "reason": reason, "at": now.isoformat()}
+            self.decided[code] = {"value": value, "among": among, **why}
+            self.answers[code] = value
+        self.conflicts = [code for code in self.conflicts if code not in values]
         self.updated_at = now
-        self._agree()
 
-    def _agree(self) -> None:
+    def _agree(self, voices: int) -> None:
+        """What differs is a conflict; what fewer than `voices` observers say waits, in neither list."""
         self.answers, self.conflicts = {}, []
         for code in dict.fromkeys(code for answers in self.by_observer.values() for code in answers):
-            values = sorted(set(self.said(code).values()))
+            said = list(self.said(code).values())
+            values = sorted(set(said))
             decision = self.decided.get(code)
             if decision and decision["among"] == values:
                 self.answers[code] = decision["value"]
-            elif len(values) == 1:
-                self.answers[code] = values[0]
-            else:
+            elif len(values) > 1:
                 self.conflicts.append(code)
+            elif len(said) >= voices:
+                self.answers[code] = values[0]
 
 
 class StationRecords:
@@ -102,6 +121,10 @@ class StationRecords:
     def answers(self, station_id: int) -> dict[str, dict[str, str]]:
         """The station's merged answers, form → code → value."""
         return {form: record.answers for form, record in self._records[station_id].items()}
+
+    def known(self, station_id: int, person_id: int) -> dict[str, dict[str, str]]:
+        """The station's answers as one of its observers tells them: merged, and over that their own."""
+        return {form: {**record.answers, **record.of(person_id)} for form, record in self._records[station_id].items()}
 
     def changed(self) -> Iterable[StationRecord]:
         return self._changed.values()
@@ -141,20 +164,3 @@ class StationRecords:
             record = StationRecord(**row)
             self._records[record.station_id][record.form] = record
             self._troubled |= {(record.station_id, record.form, kind) for kind in TROUBLES if getattr(record, kind)}
-
-
-def decide(session: Session, *, station_id: int, form: str, values: Mapping[str, str], now: datetime) -> list[str]:
-    """A person's decision on what the observers of a station differ on; the codes that are still undecided.
-
-    Raises `KeyError` where the station has no record of this form, `ValueError` where a value is nobody's.
-    """
-    records = StationRecords(session, [station_id])
-    if records.get(station_id, form) is None:
-        raise KeyError(form)
-    record = records.open(station_id, form, now)
-    for code, value in values.items():
-        if value not in record.said(code).values():
-            raise ValueError(f"no observer says {code}{value}")
-    record.decide(values, now)
-    records.save()
-    return record.conflicts

@@ -36,7 +36,7 @@ def judge(golden_election: Configuration) -> Judge:
             grammar.read(said["text"], golden_election.election.checklist),
             senders=people.get(said["sender"], []),
             stations=stations,
-            records=lambda _: {},
+            records=lambda *_: {},
             checklist=golden_election.election.checklist,
             now=datetime.fromisoformat(said["at"]),
         )

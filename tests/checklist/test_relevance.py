@@ -38,7 +38,7 @@ def judged(relevant: str, text: str, before: dict[str, dict[str, str]] | None = 
     known = checklist(relevant)
     read = grammar.read(text, known)
     return validation.judge(
-        read, senders=[ANNA], stations={"1001": STATION}, records=lambda _: before or {}, checklist=known
+        read, senders=[ANNA], stations={"1001": STATION}, records=lambda *_: before or {}, checklist=known
     )
 
 

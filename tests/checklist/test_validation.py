@@ -49,7 +49,7 @@ def judged(
         grammar.read(text, checklist),
         senders=senders,
         stations=STATIONS,
-        records=lambda _: records or {},
+        records=lambda *_: records or {},
         checklist=checklist,
         now=now,
     )
@@ -202,7 +202,6 @@ def test_a_violated_rule_is_told_and_refuses_only_where_it_says_so(
     assert told(made) == expected
     [problem] = made.problems
     assert (problem.field, problem.detail["rule"], problem.detail["severity"]) == ("T", "few", severity)
-    assert made.judged_rules == ("few",)
 
 
 def test_a_rule_over_two_forms_is_judged_when_the_later_one_comes_whichever_it_is(kyrgyz: Checklist) -> None:

@@ -165,6 +165,18 @@ async def test_a_conflict_shows_both_observers_and_is_decided_with_a_reason(hous
         assert session.scalars(select(StationRecordRow)).one().answers["H"] == "07:30"
 
 
+async def test_a_conflict_shows_what_each_rule_says_of_each_value_and_who_decided_it_and_why(house: House) -> None:
+    house.clock[0] += timedelta(hours=14)
+    house.text(A1, "TAL R900 V50 YA20 YB30")
+    house.text(A2, "TAL R900 V51 YA20 YB30")
+    path = f"/desk/{house.item('conflict')}"
+    async with house.browser("operator-1") as browser:
+        page = (await browser.get(path)).text
+        assert page.count("V is not YA + YB") == 1
+        await post(browser, f"{path}/decide", **{"value.V": "50", "reason": "as on the photo"})
+        assert "decided by operator-1: as on the photo" in (await browser.get(path)).text
+
+
 async def test_a_broken_rule_is_settled_with_a_reason(house: House) -> None:
     house.clock[0] += timedelta(hours=14)
     house.text(A1, "TAL R900 V500 YA300 YB100")

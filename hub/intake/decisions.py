@@ -1,0 +1,50 @@
+"""A person's decision between observers who differ: with its reason, and with every rule judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hub.desk import opening
+from hub.election.definition import Election
+from hub.intake import troubles
+from hub.reports.stations import StationRecords
+from hub.sample import roster
+
+
+def decide(
+    session: Session,
+    election: Election,
+    *,
+    station_id: int,
+    form: str,
+    values: Mapping[str, str],
+    account_id: int,
+    reason: str,
+    now: datetime,
+) -> list[str]:
+    """Settles questions of a station's record; the codes that are still disputed. Closes the work item when none is.
+
+    Raises `KeyError` where the station has no record of this form, `ValueError` where a value is nobody's.
+    """
+    records = StationRecords(session, [station_id])
+    station = roster.station(session, station_id)
+    if station is None or records.get(station_id, form) is None:
+        raise KeyError(form)
+    record = records.open(station_id, form, now)
+    record.decide(values, now, account_id=account_id, reason=reason)
+    troubles.flag(records, election.checklist, station, form, now)
+    items = troubles.follow(
+        session,
+        records,
+        election.checklist,
+        {station_id: station},
+        now,
+        resolution="decided",
+        account_id=account_id,
+    )
+    records.save()
+    opening.open_items(session, items)
+    return record.conflicts
