@@ -118,6 +118,13 @@ class TelegramGateway:
         except TelegramError as error:
             raise self._send_error(error) from None
 
+    async def drop_webhook(self) -> None:
+        """Lets the updates be polled for; what waits is kept. Raises `SendError`."""
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            raise self._send_error(error) from None
+
     async def send(self, message: OutboundMessage) -> Sent:
         """Sends a text with its buttons, or, for `answers_button`, only closes that button with the text over it."""
         try:

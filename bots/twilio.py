@@ -15,7 +15,9 @@ and what became of one of ours so:
 from __future__ import annotations
 
 import hmac
+import json
 import logging
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -103,20 +105,7 @@ class TwilioGateway:
             payload = _Message.model_validate(form)
         except ValidationError:
             raise Refused(400, "no MessageSid or no From") from None
-        on_whatsapp = payload.sender.startswith(WHATSAPP)
-        return [
-            InboundMessage(
-                gateway=self.name,
-                channel="whatsapp" if on_whatsapp else "sms",
-                provider_id=payload.sid,
-                sender=payload.sender.removeprefix(WHATSAPP).strip(),
-                text=payload.body,
-                raw=request.body,
-                kind=_kind(payload),
-                recipient=payload.recipient.removeprefix(WHATSAPP).strip(),
-                chat=payload.sender if on_whatsapp else "",
-            )
-        ]
+        return [self._message(payload, request.body)]
 
     def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
         """What became of a message we sent. Refuses as `decode` does."""
@@ -143,8 +132,41 @@ class TwilioGateway:
             raise SendError(f"{self.name}: an answer without a message id", unknown=True)
         return Sent(created.sid)
 
+    async def received(self, since: datetime) -> list[InboundMessage]:
+        """What came to any of the account's numbers since then, oldest first. Raises `SendError`."""
+        try:
+            listed = await self._client.messages.list_async(date_sent_after=since, page_size=1000)
+        except httpx.HTTPError as error:
+            raise broken_off(self.name, error) from None
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _refusal(error) from None
+        return [self._listed(it) for it in reversed(listed) if it.direction == "inbound"]
+
     async def close(self) -> None:
         await self._http.close()
+
+    def _listed(self, listed: Any) -> InboundMessage:
+        form = {"MessageSid": listed.sid, "From": listed.from_, "To": listed.to, "Body": listed.body or ""}
+        payload = _Message.model_validate(
+            {name: storable(value or "") for name, value in form.items()} | {"NumMedia": str(listed.num_media or 0)}
+        )
+        raw = json.dumps(form | {"recovered": True, "DateSent": str(listed.date_sent)}).encode()
+        return self._message(payload, raw, listed.date_sent)
+
+    def _message(self, payload: _Message, raw: bytes, sent_at: datetime | None = None) -> InboundMessage:
+        on_whatsapp = payload.sender.startswith(WHATSAPP)
+        return InboundMessage(
+            gateway=self.name,
+            channel="whatsapp" if on_whatsapp else "sms",
+            provider_id=payload.sid,
+            sender=payload.sender.removeprefix(WHATSAPP).strip(),
+            text=payload.body,
+            raw=raw,
+            kind=_kind(payload),
+            recipient=payload.recipient.removeprefix(WHATSAPP).strip(),
+            chat=payload.sender if on_whatsapp else "",
+            sent_at=sent_at,
+        )
 
     def _genuine_form(self, request: WebhookRequest) -> dict[str, str]:
         form = _form(request.body)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +26,9 @@ from hub.database import migrate, open_engine, reading, writing
 from hub.election import configuration
 from hub.election.configuration import ConfigurationError
 from hub.election.findings import render
+from hub.intake import recovery
 from hub.intake.readout import reader
+from hub.intake.recovery import Recovered
 from hub.rehearsal import demo, outcome
 from hub.sample import draw as sampling
 from hub.sample import importer, marking, moves, replacements, roster
@@ -197,6 +199,36 @@ def work() -> None:
         await worker.run(hub, open_gateways(hub.settings), stop)
 
     asyncio.run(run())
+
+
+@cli.command()
+def recover(
+    since: Annotated[datetime, typer.Option(help="the election's time, like 2021-11-28T07:00")],
+) -> None:
+    """Asks Twilio and Telegram what came since then, and brings in what the hub has missed."""
+    hub = _open(Settings())
+    moment = since if since.tzinfo else since.replace(tzinfo=hub.election.zone)
+
+    async def run() -> list[Recovered]:
+        gateways = open_gateways(hub.settings)
+        found = []
+        if gateways.twilio:
+            found.append(await recovery.from_twilio(hub, gateways.twilio, moment.astimezone(UTC)))
+        if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
+            found.append(await recovery.from_telegram(hub, gateways.telegram))
+        for gateway in gateways.all():
+            await gateway.close()
+        return found
+
+    found = asyncio.run(run())
+    for road in found:
+        out.print(f"{road.gateway}: {road.listed} came, {road.new} were missing {road.problem}".rstrip(), markup=False)
+    if not found:
+        raise Refusal(
+            "no gateway that could be asked: Twilio, or Telegram by webhook (a worker that polls misses none)"
+        )
+    if any(road.problem for road in found):
+        raise typer.Exit(1)
 
 
 @cli.command()
