@@ -82,7 +82,7 @@ class _Reading:
         if complaints:
             return self._told(complaints=tuple(complaints))
         lines = [self._line(row, columns) for row in self.rows]
-        return self._told(content=_as_csv(columns, lines), changes=self._changes(columns, lines))
+        return self._told(content=as_csv(columns, lines), changes=self._changes(columns, lines))
 
     def _told(
         self,
@@ -154,9 +154,10 @@ def _value(column: str, cell: str) -> str:
     return cell.replace("\n", " ")  # a line of ours is a row of theirs
 
 
-def _as_csv(columns: Sequence[str], lines: Sequence[Mapping[str, str]]) -> bytes:
+def as_csv(columns: Sequence[str], lines: Sequence[Mapping[str, str]]) -> bytes:
+    """A register's file. Cells of other columns are left out."""
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(lines)
     return out.getvalue().encode()

@@ -14,9 +14,9 @@ from hub.election.documents import Document, Location, Places
 from hub.election.findings import Findings, did_you_mean
 
 SAMPLE, GUIDE = "sample.yaml", "guide.yaml"
-_TOP = "election.yaml"
+TOP = "election.yaml"
 # Where each key of election.yaml belongs.
-_KEYS: dict[str, Location] = {
+KEYS: dict[str, Location] = {
     "key": ("key",),
     "name": ("name",),
     "country": ("country",),
@@ -31,9 +31,9 @@ _KEYS: dict[str, Location] = {
     "station": ("checklist", "station"),
     "incident": ("checklist",),
 }
-_INCIDENT = {"code": "incident_code", "aliases": "incident_aliases"}
+INCIDENT = {"code": "incident_code", "aliases": "incident_aliases"}
 # The files that are one part each, and what they hold at the top.
-_PARTS: dict[str, tuple[Location, type]] = {
+PARTS: dict[str, tuple[Location, type]] = {
     "incidents.yaml": (("checklist", "categories"), list),
     "replies.yaml": (("replies",), dict),
     "alerts.yaml": (("alerting",), dict),
@@ -79,7 +79,7 @@ def assemble(directory: Path, lengths: Sequence[int], findings: Findings) -> Dra
     """Reads every YAML file of the directory. `lengths`: how many digits station numbers have in the frame."""
     draft = Draft(findings)
     _add_top(directory, lengths, draft)
-    for name, (at, kind) in _PARTS.items():
+    for name, (at, kind) in PARTS.items():
         _add_part(directory, name, at, kind, draft)
     for name, key in ((SAMPLE, "sample"), (GUIDE, "guide")):
         if (directory / name).exists():
@@ -108,19 +108,19 @@ def _read(directory: Path, name: str, kind: type, draft: Draft) -> Document:
 
 
 def _add_top(directory: Path, lengths: Sequence[int], draft: Draft) -> None:
-    document = _read(directory, _TOP, dict, draft)
+    document = _read(directory, TOP, dict, draft)
     draft.places.mount((), document)
     if document.value is None:
-        draft.unread += _KEYS.values()
+        draft.unread += KEYS.values()
         return
     for key, value in document.value.items():
         if key == "incident" and isinstance(value, dict):
             _add_incident(value, document, draft)
-        elif key in _KEYS:
-            draft.put(_KEYS[key], value)
-            draft.places.mount(_KEYS[key], document, inside=(key,))
+        elif key in KEYS:
+            draft.put(KEYS[key], value)
+            draft.places.mount(KEYS[key], document, inside=(key,))
         else:
-            draft.error((key,), f"unknown key {key}", did_you_mean(key, _KEYS))
+            draft.error((key,), f"unknown key {key}", did_you_mean(key, KEYS))
     station = draft.value["checklist"].setdefault("station", {})
     if isinstance(station, dict):
         station["lengths"] = list(lengths) or [1]  # a frame without stations is found by who reads it
@@ -128,11 +128,11 @@ def _add_top(directory: Path, lengths: Sequence[int], draft: Draft) -> None:
 
 def _add_incident(value: dict[str, Any], document: Document, draft: Draft) -> None:
     for key, told in value.items():
-        if key in _INCIDENT:
-            draft.put(("checklist", _INCIDENT[key]), told)
-            draft.places.mount(("checklist", _INCIDENT[key]), document, inside=("incident", key))
+        if key in INCIDENT:
+            draft.put(("checklist", INCIDENT[key]), told)
+            draft.places.mount(("checklist", INCIDENT[key]), document, inside=("incident", key))
         else:
-            draft.error(("incident", key), f"unknown key {key}", did_you_mean(key, _INCIDENT))
+            draft.error(("incident", key), f"unknown key {key}", did_you_mean(key, INCIDENT))
 
 
 def _add_forms(directory: Path, draft: Draft) -> None:

@@ -93,7 +93,7 @@ def parse(name: str, text: str, findings: Findings) -> Document:
 
 def written(value: Any) -> str:
     """The text that reads as this value of dicts, lists and scalars; None and what is empty is left out."""
-    return "\n".join(_block(_spelt(value), 0, "")) + "\n"
+    return "\n".join(_block(_spelt(value), 0, "")) + "\n" if value else f"{_flow(_spelt(value))}\n"
 
 
 def _spelt(value: Any) -> Any:
