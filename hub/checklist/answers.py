@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rapidfuzz.distance import OSA
-
+from hub.checklist import suggestions
 from hub.checklist.folding import COMMENT_MARKS, Folded
 from hub.checklist.lexicon import OTHER_CODE, FormLexicon
 from hub.checklist.pieces import Piece, Scan
@@ -22,8 +21,9 @@ _REFUSED_AS: dict[str, ProblemCode] = {
     "time": "not_a_time",
     "text": "unknown_field",
 }
-# Letters that are no look-alikes of a digit in the grammar, but may well be meant for one: used to suggest only.
-_TWINS = str.maketrans("OILЗБЧSBZGQD", "011364582600")
+
+
+_COMMENT_OR_END = ("", *COMMENT_MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +247,31 @@ class _Scales:
                 self._refuse_before(index)
 
     def _corrects(self, places: list[int], said: Mapping[str, list[int]]) -> bool:
-        """A correction is written at the end; where all answers are glued, so is it. Not what may be half a code:
-        PM119N3 for PM11PN3."""
-        code, last = self.pieces[places[-1]].code, max(each[-1] for each in said.values())
-        if places[-1] != last or any(index in self.problems for index in places) or not self._all_glued():
+        """A correction is written at the end; where all answers are glued, so is it: K1135A2. But PM119N3 may be
+        PM11PN3, and T37A2 may be T372 or T3702."""
+        index, code = places[-1], self.pieces[places[-1]].code
+        if index < max(each[-1] for each in said.values()) or any(it in self.problems for it in places):
             return False
-        return not any(it.endswith(code) and it not in said for it in self.form.types)
+        if any(it.endswith(code) and it not in said for it in self.form.types):
+            return False
+        return self._all_glued() and not self._part_of_the_number_before(index)
+
+    def _part_of_the_number_before(self, index: int) -> bool:
+        before, piece, text = self.pieces[index - 1], self.pieces[index], self.folded.text
+        head, tail = digits(text[before.at : before.end]), digits(text[piece.at : piece.end])
+        if not self._numeric(before):
+            return False
+        return any(not self.form.readers[before.code](head + digit + tail).problem for digit in ("", *"0123456789"))
 
     def _refuse_contradiction(self, code: str, places: list[int]) -> None:
-        values = [value.value for index in places if (value := self.pieces[index].read)]
+        values = list(dict.fromkeys(value.value for index in places if (value := self.pieces[index].read)))
         others = (index for index in places if self.pieces[index].read != self.pieces[places[0]].read)
         last = next(others, places[0])
         start, end = self.folded.span(self.pieces[last].start, self.pieces[last].end)
-        detail = {"values": list(dict.fromkeys(values)), "form": self.form.form.code}
-        self.problems[last] = Problem("duplicate_field", start, end, code, self.raw[start:end], detail=detail)
+        first = self.folded.span(self.pieces[places[0]].start, self.pieces[places[0]].end)
+        suggestion = self.raw[slice(*first)] if len(values) == 2 else None
+        detail = {"values": values, "form": self.form.form.code}
+        self.problems[last] = Problem("duplicate_field", start, end, code, self.raw[start:end], suggestion, detail)
 
     def _refuse_before(self, index: int) -> None:
         before = self.pieces[index - 1]
@@ -273,23 +284,19 @@ class _Scales:
         return all(one.end == other.start for one, other in zip(self.pieces, self.pieces[1:], strict=False))
 
     def _tell_left_over(self) -> None:
+        answered = {piece.code for piece in self.pieces}
+        unanswered = [code for code in self.form.types if code not in answered]
+        last = max((index for index, piece in enumerate(self.pieces) if piece.kind not in ("junk", "stray")), default=0)
         for index, piece in enumerate(self.pieces):
             if piece.kind in ("junk", "stray") and not piece.swallowed:
-                start, end = self.folded.span(piece.start, piece.end)
-                suggestion = self._near_code(self.folded.text[piece.start : piece.end])
+                text, (start, end) = self.folded.text[piece.start : piece.end], self.folded.span(piece.start, piece.end)
+                suggestion = suggestions.near_answer(self.form, text, unanswered)
+                if suggestion is None and index > last and self.folded.text[self.end : self.end + 1] in _COMMENT_OR_END:
+                    suggestion = f"# {self.raw[start:end]}"  # words at the end were meant as a comment
                 detail = {"form": self.form.form.code, "codes": list(self.form.types)}
                 self.problems[index] = Problem(
                     "unknown_field", start, end, value=self.raw[start:end], suggestion=suggestion, detail=detail
                 )
-
-    def _near_code(self, text: str) -> str | None:
-        match = re.fullmatch(r"([^0-9]{2,5}?)[ .,:%№-]*([0-9OIL]+)", text)
-        if match is None:
-            return None
-        near = [code for code in self.form.types if OSA.distance(code, match[1]) == 1 and len(code) > 1]
-        if len(near) != 1 or self.form.readers[near[0]](digits(match[2])).problem:
-            return None
-        return near[0] + digits(match[2])
 
     def _refuse(self, index: int, start: int, end: int, code: ProblemCode | None = None) -> None:
         """Refuses a piece, once, by the problem of its question's type; the widest place tells best."""
@@ -300,18 +307,11 @@ class _Scales:
             return
         as_its_type = _REFUSED_AS.get(self.form.types[piece.code], "unknown_option")
         code = code or (known.code if known and known.code != "out_of_range" else as_its_type)
-        suggestion = self._suggestion(piece, self.folded.text[start:end])
+        question, read = self.form.form.by_code[piece.code], self.form.readers[piece.code]
+        suggestion = suggestions.near_value(question, read, self.folded.text[start:end])
         value = self.raw[raw_start:raw_end]
         detail = {"form": self.form.form.code}
         self.problems[index] = Problem(code, raw_start, raw_end, piece.code, value, suggestion, detail)
-
-    def _suggestion(self, piece: Piece, text: str) -> str | None:
-        """The value that was most likely meant, where it would be sound."""
-        candidate = text.translate(_TWINS).strip("-%")
-        if re.fullmatch(r"[0-9]{1,3}([ .,][0-9]{3})+", candidate):
-            candidate = re.sub(r"[ .,]", "", candidate)
-        read = self.form.readers[piece.code](candidate) if candidate.isdecimal() else Value(problem="unknown_option")
-        return None if read.problem or candidate == text else read.value
 
     def _counts(self, piece: Piece) -> bool:
         return piece.kind == "value" and self.form.types[piece.code] in ("integer", "decimal")

@@ -8,8 +8,8 @@ command  := HELP [form] | STATUS | ACK n | DONE n | FALSE n | WAY n | CALL n | S
 from __future__ import annotations
 
 import re
-
-from rapidfuzz.distance import OSA
+from collections.abc import Iterable
+from dataclasses import replace
 
 from hub.checklist.answers import weigh
 from hub.checklist.definition import Checklist
@@ -18,6 +18,7 @@ from hub.checklist.lexicon import Lexicon
 from hub.checklist.pieces import scan
 from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText, Unreadable
+from hub.checklist.suggestions import nearest
 from hub.checklist.values import digits
 
 LONGEST = 5_000  # characters; nobody reports in more, and a flood shall not cost more
@@ -38,6 +39,7 @@ def grammar(checklist: Checklist) -> Grammar:
     return known
 
 
+_MOST_MENDS = 8
 _KEPT = 8  # one election a process; more only in tests
 _grammars: dict[int, Grammar] = {}
 
@@ -48,6 +50,36 @@ class Grammar:
         self._lexicon = Lexicon(checklist)
 
     def read(self, text: str) -> Reading:
+        reading = self._read(text)
+        if isinstance(reading, CommandText) or not any(problem.suggestion for problem in reading.problems):
+            return reading
+        return self._with_mends(text, reading)
+
+    def _with_mends(self, text: str, reading: ReportText | IncidentText | Unreadable) -> Reading:
+        """The reading with those suggestions only that are a mend. Of a flood of problems the first are enough."""
+        problems = [
+            replace(problem, suggestion=None)
+            if problem.suggestion and (number >= _MOST_MENDS or not self._mends(text, reading, problem))
+            else problem
+            for number, problem in enumerate(reading.problems)
+        ]
+        return replace(reading, problems=tuple(problems))
+
+    def _mends(self, text: str, reading: ReportText | IncidentText | Unreadable, problem: Problem) -> bool:
+        """Whether the problem is gone with its suggestion in its place, and no sound answer is lost or changed."""
+        mended = self._read(text[: problem.start] + (problem.suggestion or "") + text[problem.end :])
+        if isinstance(mended, CommandText) or isinstance(reading, Unreadable):
+            return not isinstance(mended, CommandText | Unreadable)
+        kept = not isinstance(reading, ReportText) or (
+            isinstance(mended, ReportText)
+            and all(
+                code in mended.answers and mended.answers[code].value == it.value
+                for code, it in reading.answers.items()
+            )
+        )
+        return kept and _alike(problem, mended.problems) < _alike(problem, reading.problems)
+
+    def _read(self, text: str) -> Reading:
         if len(text) > LONGEST:
             return Unreadable((Problem("unreadable", 0, len(text)),))
         folded = fold(text)
@@ -69,7 +101,8 @@ class Grammar:
         if found.second:
             start, stop = folded.span(*found.second[1:])
             detail = {"form": code, "second": found.second[0]}
-            problems.append(Problem("second_form", start, stop, value=text[start:stop], detail=detail))
+            apart = f" #{text[start:stop]}"  # as a comment to the first: kept word for word
+            problems.append(Problem("second_form", start, stop, None, text[start:stop], apart, detail))
         comment = text[folded.span(end, end)[0] + 1 :].strip() if end < len(folded.text) else ""
         return ReportText(code, station, weighed.answers, weighed.refused, comment, tuple(problems), span)
 
@@ -83,8 +116,17 @@ class Grammar:
         start, end = folded.span(found[0][0], found[0][1])
         if len(set(runs)) == 1:
             return runs[0], (start, end), []
-        detail = {"station": " ".join(dict.fromkeys(runs))}
-        return None, (start, end), [Problem("unknown_station", start, end, value=text[start:end], detail=detail)]
+        # `51 91` is one number with a blank in it; of a text sent twice the second was meant to be right.
+        meant = "".join(runs) if len(found) == 1 else runs[-1]
+        problem = Problem(
+            "unknown_station",
+            start,
+            end,
+            value=text[start:end],
+            suggestion=meant if len(meant) in self._lexicon.station_lengths else None,
+            detail={"station": " ".join(dict.fromkeys(runs))},
+        )
+        return None, (start, end), [problem]
 
     def _incident(self, text: str, folded: Folded, at: int) -> IncidentText:
         match = self._lexicon.incident.match(folded.text, at)
@@ -110,7 +152,7 @@ class Grammar:
         """An incident whose category is missing, or none of the election's: `folded.text[start:end]`."""
         raw_start, raw_end = folded.span(start, end)
         near = digits(folded.text[start:end])
-        padded = [code for code in self.checklist.category_by_code if code.lstrip("0") == near]
+        padded = [code for code in self.checklist.category_by_code if code.lstrip("0") == near.lstrip("0")]
         problem = Problem(
             "unknown_category",
             raw_start,
@@ -137,14 +179,10 @@ class Grammar:
         if match and any(char.isdecimal() for char in match["shape"] or match["answers"]):
             word = "word" if match["word"] else "glued"
             start, end = folded.span(*match.span(word))
-            suggestion = self._nearest_form(match[word])
+            suggestion = nearest(match[word], self._lexicon.heads.items())
             return Unreadable((Problem("unknown_form", start, end, value=text[start:end], suggestion=suggestion),))
         suggestion = self._reordered(text, folded)
         return Unreadable((Problem("unreadable", 0, len(text), value=text, suggestion=suggestion),))
-
-    def _nearest_form(self, word: str) -> str | None:
-        near = {code for name, code in self._lexicon.heads.items() if OSA.distance(name, word) == 1}
-        return near.pop() if len(near) == 1 else None
 
     def _reordered(self, text: str, folded: Folded) -> str | None:
         """`5191 OPN A1` with its form in front; a greeting before a report left out."""
@@ -156,6 +194,10 @@ class Grammar:
                 lead = f" {before}" if digits(fold(before).text).isdecimal() else ""
                 return f"{text[at:end]}{lead}{text[end:]}"
         return None
+
+
+def _alike(problem: Problem, problems: Iterable[Problem]) -> int:
+    return sum((it.code, it.field) == (problem.code, problem.field) for it in problems)
 
 
 _SEPARATORS = re.escape(SEPARATORS)

@@ -13,6 +13,7 @@ from hub.checklist.people import Person, Station
 from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.rules import Answers, Verdict
+from hub.checklist.suggestions import nearest
 
 # A station's id and a person's → form → code → value: what the station says, and what this observer says of it.
 Records = Callable[[int, int], Mapping[str, Answers]]
@@ -245,8 +246,16 @@ def _misplaced(
     start, end = reading.station_span
     own = sorted({code for person in senders for code in person.stations})
     named = reading.station or (station.code if station else "")
-    problem = Problem(code, start, end, value=reading.station, detail={"station": named, "stations": own})
+    detail = {"station": named, "stations": own}
+    # Where no number was texted, there is none to be mended.
+    suggestion = _nearest_station(reading.station, own) if reading.station else None
+    problem = Problem(code, start, end, None, reading.station, suggestion, detail)
     return Place(senders[0], None, problem, station)
+
+
+def _nearest_station(told: str, own: Sequence[str]) -> str | None:
+    """The sender's only station, or the one a digit away from what was told."""
+    return own[0] if len(own) == 1 else nearest(told, ((code, code) for code in own))
 
 
 def _untimely(form: Form, now: datetime | None) -> Problem | None:
