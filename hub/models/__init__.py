@@ -10,6 +10,7 @@ from hub.models.election import (
     PersonRow,
     ReplacementRow,
     StationRow,
+    UploadRow,
     WrongCodeRow,
 )
 from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow
@@ -49,6 +50,7 @@ __all__ = [
     "StationRecordRow",
     "StationRow",
     "SubmissionRow",
+    "UploadRow",
     "WorkItemRow",
     "WrongCodeRow",
 ]

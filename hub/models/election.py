@@ -97,6 +97,21 @@ class ReplacementRow(Base):
     account_id: Mapped[int | None]
 
 
+class UploadRow(Base):
+    """A spreadsheet that somebody is looking at before it changes anything. Sealed: it may hold telephone numbers.
+    `told`: their header → our column."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int]
+    kind: Mapped[str]  # checklist · stations · observers · staff
+    name: Mapped[str]
+    sealed: Mapped[bytes]
+    told: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
 class InvitationRow(Base):
     """A one-time code that links a Telegram account to a person. Only its keyed hash is kept."""
 

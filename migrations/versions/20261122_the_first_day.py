@@ -123,6 +123,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_station_sampled"), "station", ["sampled"], unique=False)
     op.create_table(
+        "upload",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("account_id", BigId, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("told", Json, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+    )
+    op.create_table(
         "wrong_code",
         sa.Column("id", BigId, nullable=False),
         sa.Column("sender_digest", sa.LargeBinary(), nullable=False),
@@ -452,6 +463,7 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_index(op.f("ix_wrong_code_at"), table_name="wrong_code")
     op.drop_table("wrong_code")
+    op.drop_table("upload")
     op.drop_index(op.f("ix_station_sampled"), table_name="station")
     op.drop_table("station")
     op.drop_index(op.f("ix_person_role"), table_name="person")
