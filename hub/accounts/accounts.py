@@ -144,6 +144,11 @@ def listing(session: Session) -> list[Account]:
     return [_account(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.role, AccountRow.name))]
 
 
+def at_the_desk(session: Session) -> list[Account]:
+    """Who may be given work: operators and supervisors."""
+    return [it for it in listing(session) if it.role in ("operator", "supervisor") and not it.disabled]
+
+
 def set_language(session: Session, account_id: int, language: str) -> None:
     session.execute(update(AccountRow).where(AccountRow.id == account_id).values(language=language))
 

@@ -135,7 +135,7 @@ def day_figures(session: Session, election: Election, now: datetime) -> DayFigur
 
 def due_at(election: Election, form: Form) -> datetime:
     """When a form is due, in UTC. What is not here a moment later is late."""
-    return datetime.combine(form.day, form.due, election.zone).astimezone(UTC)
+    return election.due_at(form)
 
 
 class _Station(NamedTuple):

@@ -15,21 +15,23 @@ from hub.accounts.sessions import LoginSession
 from hub.context import Hub
 from hub.database import reading, writing
 
-Page = Literal["desk", "alerts", "day", "findings", "accounts", "audit", "self"]
+Page = Literal["desk", "late", "team", "alerts", "day", "findings", "accounts", "audit", "self"]
 
 # The places of each role in the order of its menu; the first is where it lands. Everybody has "self".
 SEES: dict[AccountRole, tuple[Page, ...]] = {
-    "operator": ("desk", "alerts"),
-    "coordinator": ("alerts", "day"),
-    "head_office": ("day", "findings", "alerts", "desk"),
-    "admin": ("day", "findings", "alerts", "desk", "accounts", "audit"),
+    "operator": ("desk", "late", "alerts"),
+    "supervisor": ("desk", "late", "team", "alerts"),
+    "coordinator": ("alerts", "late", "day"),
+    "head_office": ("day", "findings", "alerts", "desk", "late"),
+    "admin": ("day", "findings", "alerts", "desk", "late", "team", "accounts", "audit"),
 }
 # Where each role may change something.
 ACTS: dict[AccountRole, frozenset[Page]] = {
-    "operator": frozenset({"desk"}),
+    "operator": frozenset({"desk", "late"}),
+    "supervisor": frozenset({"desk", "late", "team"}),
     "coordinator": frozenset({"alerts"}),
     "head_office": frozenset({"alerts"}),
-    "admin": frozenset({"desk", "alerts", "accounts"}),
+    "admin": frozenset({"desk", "late", "team", "alerts", "accounts"}),
 }
 COOKIE = "hub_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

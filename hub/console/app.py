@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.console import alerts, day, desk, findings, keepers, login
+from hub.console import alerts, day, desk, findings, keepers, late, login, passing, team
 from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn
 from hub.console.frame import page
 from hub.context import Hub
@@ -37,7 +37,17 @@ def mount(app: FastAPI, hub: Hub) -> None:
 def console(hub: Hub) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
-    for routes in (login.outside, login.inside, desk.routes, alerts.routes, day.routes, findings.routes):
+    for routes in (
+        login.outside,
+        login.inside,
+        desk.routes,
+        passing.routes,
+        late.routes,
+        team.routes,
+        alerts.routes,
+        day.routes,
+        findings.routes,
+    ):
         app.include_router(routes)
     app.include_router(keepers.accounts_routes)
     app.include_router(keepers.audit_routes)

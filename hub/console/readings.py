@@ -18,13 +18,15 @@ Broken = Mapping[str, Sequence[str]]  # a value → the rules that it violates
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A question and what was read for it. `state`: fine · wrong · missing."""
+    """A question and what was read for it. `state`: fine · wrong · missing. `options`: (code, words)."""
 
     code: str
     question: str
     value: str
     answer: str
     state: str
+    type: str = ""
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ class Said:
     state: str
     broken: dict[str, list[str]]
     decided: tuple[str, str] | None
+    type: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def blank(election: Election, form: Form, values: Mapping[str, str], language: str) -> list[Line]:
+    """A form in the order of the paper, with what has been typed so far."""
+    return [_line(election, question, dict(values), set(), language) for question in form.questions]
 
 
 def told(election: Election, read: Judgement, text: str, language: str) -> Told:
@@ -143,7 +152,12 @@ def _line(election: Election, question: Question, answers: dict[str, str], wrong
     value = str(answers.get(question.code, ""))
     state = "fine" if value else "wrong" if question.code in wrong else "missing"
     answer = option_text(election, question, value, language) if value else ""
-    return Line(question.code, _words(election, question.text, language), value, answer, state)
+    words = _words(election, question.text, language)
+    return Line(question.code, words, value, answer, state, question.type, _options(election, question, language))
+
+
+def _options(election: Election, question: Question, language: str) -> tuple[tuple[str, str], ...]:
+    return tuple((option.code, _words(election, option.text, language)) for option in question.options)
 
 
 def _trouble(election: Election, number: int, problem: Problem, form: Form | None, language: str) -> Trouble:
@@ -165,4 +179,5 @@ def _said(
     answer = option_text(election, question, value, language) if value else ""
     messages = {told: rule_messages(election, form_code, keys, language) for told, keys in broken.items()}
     decided = record.decided.get(code) if state == "fine" else None
-    return Said(code, _words(election, question.text, language), said, value, answer, state, messages, decided)
+    words, options = _words(election, question.text, language), _options(election, question, language)
+    return Said(code, words, said, value, answer, state, messages, decided, question.type, options)

@@ -93,6 +93,8 @@ class Item:
     closed_at: datetime | None = None
     closed_by: str = ""
     resolution: str = ""
+    note: str = ""  # why it was postponed, handed over or escalated last
+    escalated_at: datetime | None = None
     message: Message | None = None
     record: Record | None = None
     behind: tuple[Earlier, ...] = ()  # the messages behind the record, newest first
@@ -118,6 +120,8 @@ def item(session: Session, item_id: int) -> Item | None:
         closed_at=row.closed_at,
         closed_by=_account_name(session, row.closed_by),
         resolution=row.resolution or "",
+        note=row.note or "",
+        escalated_at=row.escalated_at,
         message=_message(session, row.journal_id) if row.journal_id else None,
         record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
         behind=_behind(session, row.station_id, row.form) if row.station_id and row.form else (),

@@ -95,6 +95,22 @@ def amend(
     return refused
 
 
+def heard(
+    session: Session,
+    hub: Hub,
+    *,
+    station_id: int,
+    form: Form,
+    person_id: int,
+    answers: Mapping[str, str],
+    now: datetime,
+) -> Judgement:
+    """What the hub would make of a report that an observer reads out on the phone. Stores nothing. Raises `Gone`
+    where this person has no phone or the station is not in the frame."""
+    phone, text = _spoken(session, station_id, form, person_id, answers, now)
+    return _judged(session, hub, phone.digest, now, text)
+
+
 def dictate(
     session: Session,
     hub: Hub,
@@ -104,24 +120,11 @@ def dictate(
     person_id: int,
     answers: Mapping[str, str],
     account_id: int,
-    reason: str,
     now: datetime,
 ) -> tuple[Problem, ...]:
-    """Stores a report that an observer read out on the phone; the problems for which nothing was stored, () if it was.
-
-    Raises `Gone` where this person has no phone or the station is not in the frame.
-    """
-    phone = session.scalars(
-        select(ContactRow).where(ContactRow.person_id == person_id, ContactRow.kind == "phone").order_by(ContactRow.id)
-    ).first()
-    station, person = session.get(StationRow, station_id), session.get(PersonRow, person_id)
-    if phone is None or station is None or person is None:
-        raise Gone
-    text = writing.report(form, station.code, answers)
-    if len(roster.senders(session, [(phone.digest, now)]).get((phone.digest, now), [])) > 1:
-        text += f" # {person.code}"
-    judgement = _judged(session, hub, phone.digest, now, text)
-    if problems := _unsound(judgement):
+    """Stores a report that was read out; the problems for which nothing was stored, () if it was. Raises `Gone`."""
+    phone, text = _spoken(session, station_id, form, person_id, answers, now)
+    if problems := _unsound(_judged(session, hub, phone.digest, now, text)):
         return problems
     origin: dict[str, Any] = {
         "channel": "phone",
@@ -130,8 +133,22 @@ def dictate(
         "context": {},
         "corrects": None,
     }
-    pipeline.settle(session, hub, [_journaled(session, hub, origin, text, account_id, reason, now)], now)
+    pipeline.settle(session, hub, [_journaled(session, hub, origin, text, account_id, "", now)], now)
     return ()
+
+
+def _spoken(
+    session: Session, station_id: int, form: Form, person_id: int, answers: Mapping[str, str], now: datetime
+) -> tuple[ContactRow, str]:
+    """The observer's phone, and the report as they would have texted it."""
+    phones = select(ContactRow).where(ContactRow.person_id == person_id, ContactRow.kind == "phone")
+    phone = session.scalars(phones.order_by(ContactRow.id)).first()
+    station, person = session.get(StationRow, station_id), session.get(PersonRow, person_id)
+    if phone is None or station is None or person is None:
+        raise Gone
+    text = writing.report(form, station.code, answers)
+    shared = len(roster.senders(session, [(phone.digest, now)]).get((phone.digest, now), [])) > 1
+    return phone, f"{text} # {person.code}" if shared else text
 
 
 def close_unusable(session: Session, *, item_id: int, account_id: int, reason: str, now: datetime) -> None:

@@ -33,6 +33,7 @@ OWN = {"sec-fetch-site": "same-origin"}
 STAFF = {
     "operator-1": ("operator", ""),
     "operator-2": ("operator", ""),
+    "supervisor": ("supervisor", ""),
     "littoral": ("coordinator", "Littoral"),
     "office": ("head_office", ""),
     "admin": ("admin", ""),

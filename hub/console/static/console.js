@@ -44,6 +44,32 @@
     text.dispatchEvent(new Event("input", { bubbles: true }));
     text.focus();
   });
+  // A field writes itself into the text; the server does it, and what it wrote comes back with the reading.
+  const write = (event) => {
+    const field = event.target.closest?.("#reading [data-code]");
+    if (!field || !text || text.readOnly || field.value === field.dataset.was) return;
+    field.dataset.was = field.value;
+    const values = { text: text.value, code: field.dataset.code, value: field.value };
+    htmx.ajax("POST", text.getAttribute("hx-post"), { source: text, target: "#reading", values });
+  };
+  document.addEventListener("change", write);
+  document.addEventListener("focusout", write);
+  // Who types in the next field already must not lose a letter when the answer for the last one comes.
+  let half = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const field = event.detail.target.id === "reading" && document.activeElement?.closest("[data-code]");
+    half = field ? [field.id, field.value, field.dataset.was] : null;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "reading") return;
+    const written = event.detail.target.querySelector("[data-written]");
+    if (written && edit) {
+      text.value = written.dataset.written;
+      sessionStorage.setItem(draft, text.value);
+    }
+    const field = half && half[1] !== half[2] && document.getElementById(half[0]);
+    if (field) field.value = half[1];
+  });
   // The server counts code points, the browser UTF-16 units.
   const offset = (points) => [...text.value].slice(0, Number(points)).join("").length;
 

@@ -1,0 +1,172 @@
+"""What all that is done with one work item shares: its page, the claim, the note in the audit, and on to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+
+from bots import segments
+from hub import audit
+from hub.accounts import accounts
+from hub.checklist.validation import Judgement
+from hub.console import readings
+from hub.console.access import Visitor
+from hub.console.frame import language_of, page
+from hub.console.readings import Said
+from hub.context import Hub
+from hub.database import reading
+from hub.desk import items, queue
+from hub.desk.items import Item
+from hub.desk.queue import Claimed, QueueEntry, TakenBy
+from hub.intake import corrections, questions
+
+
+def item_page(
+    request: Request,
+    hub: Hub,
+    item_id: int,
+    *,
+    taken: TakenBy | None = None,
+    kept: str | None = None,
+    wrong: str = "",
+    done: str = "",
+    mending: Mapping[str, Mapping[str, str]] | None = None,
+    refused: Mapping[str, list[str]] | None = None,
+    status: int = 200,
+) -> Response:
+    """`kept`: a text that could not be stored because somebody else has the item; it stays in the field. `mending`:
+    answers that were typed for observers and `refused`, by observer, with what is wrong with them."""
+    visitor: Visitor = request.state.visitor
+    language = language_of(request, visitor)
+    with reading(hub.engine) as session:
+        item = found(session, item_id)
+        entries = ordered(session, hub, visitor)
+        colleagues = accounts.at_the_desk(session)
+        original = latest = None
+        question = ""
+        if item.message:
+            text = item.message.latest if kept is None else kept
+            original = readings.told(
+                hub.election, judged(session, hub, item, item.message.text), item.message.text, language
+            )
+            now_read = judged(session, hub, item, text)
+            latest = readings.told(hub.election, now_read, text, language)
+            question = questions.proposed(hub, now_read)
+    return page(
+        request,
+        "desk/page.html",
+        status=status,
+        entries=entries,
+        current=item_id,
+        item=item,
+        taken=taken,
+        kept=kept,
+        wrong=wrong,
+        done=done,
+        original=original,
+        read=latest,
+        question=question,
+        segments=segments.count(question),
+        colleagues=[it for it in colleagues if it.id != visitor.account.id],
+        mending=mending or {},
+        refused=refused or {},
+        mine=visitor.acts("desk") and taken is None and item.closed_at is None,
+        record=_record_rows(hub, item, language),
+        broken=readings.rule_messages(hub.election, item.form, item.record.flags, language) if item.record else [],
+    )
+
+
+def _record_rows(hub: Hub, item: Item, language: str) -> list[Said]:
+    broken = item.detail.get("rules", {}) if item.kind == "conflict" else {}
+    return readings.record_rows(hub.election, item.form, item.record, language, broken) if item.record else []
+
+
+def found(session: Session, item_id: int) -> Item:
+    item = items.item(session, item_id)
+    if item is None:
+        raise HTTPException(404)
+    return item
+
+
+def with_message(session: Session, item_id: int) -> Item:
+    item = found(session, item_id)
+    if item.message is None:
+        raise HTTPException(404)
+    return item
+
+
+def judged(session: Session, hub: Hub, item: Item, text: str) -> Judgement:
+    assert item.message is not None
+    return corrections.preview(session, hub, item.message.journal_id, text)
+
+
+def claim(session: Session, hub: Hub, caller: Visitor, item_id: int) -> TakenBy | None:
+    """None when the caller has the item now; noted in the audit only when it is newly theirs."""
+    claim = queue.claim(session, item_id, caller.account.id, hub.timer())
+    if isinstance(claim, Claimed):
+        if claim.new:
+            note(session, caller, "claim", item_id, hub.clock())
+        return None
+    # Claims run on real time; the page tells the election's, which only differ in a rehearsal.
+    return replace(claim, since=hub.clock() - (hub.timer() - claim.since)) if claim.since else claim
+
+
+def note(
+    session: Session,
+    caller: Visitor,
+    action: str,
+    item_id: int,
+    now: datetime,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    audit.record(
+        session,
+        action,
+        now,
+        account_id=caller.account.id,
+        subject=f"item {item_id}",
+        address=caller.address,
+        before=before,
+        after=after,
+    )
+
+
+def taken_or_next(
+    request: Request, hub: Hub, caller: Visitor, item_id: int, taken: TakenBy | None, done: str
+) -> Response:
+    if taken:
+        return item_page(request, hub, item_id, taken=taken, status=409)
+    return following(hub, caller, item_id, done)
+
+
+def following(hub: Hub, caller: Visitor, item_id: int, done: str) -> Response:
+    """On to the first item that is free, so that nobody has to go back to the list."""
+    with reading(hub.engine) as session:
+        entries = ordered(session, hub, caller)
+    free = next_free(entries, caller, but=item_id)
+    return RedirectResponse(f"/desk/{free}?done={done}" if free else f"/desk?done={done}", 303)
+
+
+def ordered(session: Session, hub: Hub, caller: Visitor) -> list[QueueEntry]:
+    """The queue as this operator should take it; what is for the supervisor first where they are one."""
+    due = {form.code: hub.election.due_at(form) for form in hub.election.checklist.forms}
+    account = caller.account
+    entries = queue.in_order(queue.waiting(session, hub.timer()), due, account.region, account.language)
+    if account.role == "supervisor":
+        entries.sort(key=lambda entry: entry.escalated_at is None)
+    return entries
+
+
+def next_free(entries: list[QueueEntry], caller: Visitor, but: int = 0) -> int | None:
+    """The first item that does not wait for anything and that nobody else has."""
+    free = (it for it in entries if it.id != but and it.holder_id in (None, caller.account.id))
+    return next((it.id for it in free if it.postponed_until is None), None)
