@@ -122,7 +122,7 @@ def item(session: Session, item_id: int) -> Item | None:
         resolution=row.resolution or "",
         note=row.note or "",
         escalated_at=row.escalated_at,
-        message=_message(session, row.journal_id) if row.journal_id else None,
+        message=_message(session, row.journal_id, row.detail.get("whole")) if row.journal_id else None,
         record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
         behind=_behind(session, row.station_id, row.form) if row.station_id and row.form else (),
     )
@@ -132,7 +132,8 @@ def _account_name(session: Session, account_id: int | None) -> str:
     return session.scalar(select(AccountRow.name).where(AccountRow.id == account_id)) or "" if account_id else ""
 
 
-def _message(session: Session, journal_id: int) -> Message | None:
+def _message(session: Session, journal_id: int, whole: str | None) -> Message | None:
+    """`whole`: the text of a long message, of which this entry is the last part."""
     entry = session.get(JournalRow, journal_id)
     if entry is None:
         return None
@@ -141,8 +142,8 @@ def _message(session: Session, journal_id: int) -> Message | None:
     )
     return Message(
         entry.id,
-        entry.text,
-        entry.text if latest is None else latest,
+        whole or entry.text,
+        (whole or entry.text) if latest is None else latest,
         entry.channel,
         entry.received_at,
         _sender(session, entry.sender_digest),

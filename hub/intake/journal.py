@@ -280,6 +280,13 @@ def postpone(session: Session, journal_id: int, attempts: int, error: str, now: 
     )
 
 
+def put_off(session: Session, journal_id: int, attempts: int, until: datetime) -> None:
+    """Leaves an entry in the inbox that nothing is wrong with: it waits for others."""
+    session.execute(
+        update(InboxRow).where(InboxRow.journal_id == journal_id).values(attempts=attempts, not_before=until)
+    )
+
+
 def _due(now: datetime) -> ColumnElement[bool]:
     return or_(InboxRow.not_before.is_(None), InboxRow.not_before <= now)
 

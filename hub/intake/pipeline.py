@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import Hub
 from hub.database import reading, writing
-from hub.intake import journal
+from hub.intake import journal, parts
 from hub.intake.journal import ATTEMPTS, Entry
 from hub.intake.settlement import Settlement
 
@@ -58,11 +58,12 @@ def _settle_alone(hub: Hub, entry: Entry) -> None:
 
 def settle(session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> Settlement:
     """Settles entries that are ours, in the caller's transaction."""
-    settlement = Settlement(session, hub, entries, now)
-    for entry in entries:
+    ready = parts.gather(session, entries, hub.timer())
+    settlement = Settlement(session, hub, ready, now)
+    for entry in ready:
         settlement.take(entry)
     settlement.write()
-    journal.settled(session, [entry.id for entry in entries])
+    journal.settled(session, [entry.id for entry in ready])
     return settlement
 
 

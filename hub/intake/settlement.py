@@ -64,6 +64,8 @@ class Settlement:
         elif entry.kind == "start":
             roster.mark(self._session, entry.sender, "active", self._now)
             self._settled(entry, "ignored", person=senders[0] if senders else None)
+        elif entry.kind == "incomplete":
+            self._incomplete(entry, senders)
         elif reading is None:
             self._keep(entry, senders)
         elif isinstance(reading, CommandText) and senders:
@@ -197,6 +199,16 @@ class Settlement:
         self._settled(entry, "ignored")
         self._to_desk(entry, 2, {"stopped": True})
 
+    def _incomplete(self, entry: Entry, senders: Sequence[Person]) -> None:
+        """A part of a long message never came: nothing is read, for an answer may have been cut in two."""
+        person = senders[0] if senders else None
+        self._settled(entry, "rejected", person=person)
+        lacking, total = entry.context["missing"], entry.context["part"][2]
+        self._to_desk(entry, 2, {"missing_parts": lacking, "parts": total})
+        language = person.language if person else self._election.default_language
+        said = say(self._election, "part_missing", language, missing=lacking, total=total)
+        self._reply(entry, person, said)
+
     def _keep(self, entry: Entry, senders: Sequence[Person]) -> None:
         """Nothing to read: a photo without words, a location, a service update. Kept; a photo is thanked for."""
         self._settled(entry, "ignored", person=senders[0] if senders else None)
@@ -260,6 +272,8 @@ class Settlement:
     ) -> None:
         station = judgement.station if judgement else None
         form = judgement.form if judgement else None
+        if "part" in entry.context:
+            detail = detail | {"whole": entry.text}
         self._items.append(
             opening.item(
                 "message",
