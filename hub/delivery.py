@@ -62,12 +62,13 @@ class Delivery:
     async def _start(self, channel: str) -> int:
         now = self._hub.timer()
         flying = sum(under_way == channel for under_way in self._flying.values())
-        limit = min(self._allowed(channel, now), SLOTS - flying)
-        if limit <= 0:
-            return 0
         # What is critical is tried even while the provider asks for a pause (it may hold for others alone), and has
         # slots of its own that no slow reply can fill.
         routine = self._open(channel, now) and flying < SLOTS - RESERVED
+        free = (SLOTS - RESERVED if routine else SLOTS) - flying
+        limit = min(self._allowed(channel, now), free)
+        if limit <= 0:
+            return 0
         due = await asyncio.to_thread(self._claim, channel, now, limit, self._upto if routine else outbox.CRITICAL)
         for message in due:
             self._flying[asyncio.create_task(self._deliver(channel, message))] = channel
@@ -137,7 +138,7 @@ class Delivery:
                 if isinstance(result, Sent):
                     outbox.sent(session, due.id, result.provider_id, now)
                     if due.alert_id and due.kind == "push":
-                        life.arrived(session, due.alert_id, self._hub.clock())
+                        life.arrived(session, due.alert_id, due.person_id, self._hub.clock())
                 else:
                     self._refused(session, gateway, due, result, now)
 

@@ -18,6 +18,7 @@ from hub.alerts import steps
 from hub.alerts.steps import Planned
 from hub.checklist.people import Station
 from hub.database import insert_into
+from hub.desk import opening
 from hub.election.alerting import Alerting
 from hub.models import AlertEventRow, AlertRow
 
@@ -118,7 +119,7 @@ def acknowledge(session: Session, alerting: Alerting, alert_id: int, who: Who, n
     if won.rowcount != 1:  # type: ignore[attr-defined]
         return False
     _note(session, alert_id, "acknowledged", who, now)
-    steps.cancel(session, alert_id, now)
+    _stop(session, alert_id, now)
     _plan(
         session,
         alert_id,
@@ -151,8 +152,9 @@ def verify(session: Session, alerting: Alerting, alert_id: int, who: Who, now: d
     return True
 
 
-def arrived(session: Session, alert_id: int, now: datetime) -> None:
-    """A page has arrived. Where somebody has the alert since, whoever got it is to see that as well."""
+def arrived(session: Session, alert_id: int, person_id: int | None, now: datetime) -> None:
+    """A page has arrived: its person can be reached. Where somebody has the alert since, they are to see that, too."""
+    opening.close_cause(session, f"unreachable:{person_id}", "settled", now)
     state = session.scalar(select(AlertRow.state).where(AlertRow.id == alert_id))
     if state is not None and state != "raised":
         _plan(session, alert_id, Planned("news", now))
@@ -240,9 +242,15 @@ def _close(session: Session, alert_id: int, who: Who, now: datetime, outcome: st
     )
     if won.rowcount != 1:  # type: ignore[attr-defined]
         return False
-    steps.cancel(session, alert_id, now)
+    _stop(session, alert_id, now)
     _plan(session, alert_id, Planned("news", now))
     return True
+
+
+def _stop(session: Session, alert_id: int, now: datetime) -> None:
+    """Nothing more goes out, and the desk need not look for anybody."""
+    steps.cancel(session, alert_id, now)
+    opening.close_cause(session, f"alert:{alert_id}", "settled", now)
 
 
 def _open(session: Session, alert_id: int) -> bool:

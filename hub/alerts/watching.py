@@ -16,6 +16,7 @@ from hub.context import Hub
 from hub.election.alerting import Pattern, Silence
 from hub.models import AlertRow, InboxRow, IncidentRow, JournalRow, StationRecordRow, StationRow
 
+DAY = timedelta(days=1)  # after which nobody waits for a form any more
 CAME = "came"  # how an alert over a silence ends by itself
 
 
@@ -80,7 +81,7 @@ def _missing(session: Session, hub: Hub, silence: Silence, now: datetime) -> Non
     """Stations without the form, or regions with too few of it, once all that came by then has been read."""
     form = hub.election.checklist.form(silence.form)
     due = datetime.combine(form.day, form.due, hub.election.zone) + timedelta(minutes=silence.after)
-    if now < due or _unread(session, due):
+    if not due <= now < due + DAY or _unread(session, due):
         return
     reported = set(session.scalars(select(StationRecordRow.station_id).where(StationRecordRow.form == form.code)))
     stations = session.scalars(select(StationRow).where(StationRow.sampled).order_by(StationRow.id)).all()

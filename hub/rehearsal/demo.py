@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -61,7 +61,7 @@ def run(directory: Path, *, once: bool, speed: float, port: int) -> int:
     with ExitStack() as stack:
         try:
             port = _free_port(port, may_change=once)
-            stage = stack.enter_context(_stage(directory, port))
+            stage = stack.enter_context(_stage(directory, port, messages[0].at))
             if not once:
                 _tell(stage)
             took = _play(stage, messages, None if once else speed)
@@ -87,13 +87,14 @@ class Stage:
 
 
 @contextmanager
-def _stage(directory: Path, port: int) -> Iterator[Stage]:
+def _stage(directory: Path, port: int, begins: datetime) -> Iterator[Stage]:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     twilio_token, telegram_token = secrets.token_hex(16), f"4200:{secrets.token_urlsafe(24)}"
     with ExitStack() as stack:
         emulated = stack.enter_context(_emulated(twilio_token, telegram_token))
         played_time = HOME.resolve() / "clock"
+        played_time.write_text(begins.isoformat())  # or the worker would wonder why nothing came all day
         environment = {
             "HUB_DATABASE_URL": f"sqlite:///{HOME.resolve()}/hub.db",
             "HUB_PUBLIC_URL": f"http://127.0.0.1:{port}",
