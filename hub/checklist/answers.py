@@ -36,9 +36,7 @@ class Weighed:
 def weigh(form: FormLexicon, raw: str, folded: Folded, scan: Scan, end: int) -> Weighed:
     """The sound answers of the pieces that `scan` found before `end` (folded), and a problem for each other one."""
     scales = _Scales(form, raw, folded, scan.pieces, end)
-    body = folded.text[scan.pieces[0].start : end] if scan.pieces else ""
-    if not (scan.plain and "-" not in body and "%" not in body and scales.nothing_wrong()):
-        scales.refuse_what_is_doubtful()
+    scales.refuse_what_is_doubtful()
     return scales.weighed()
 
 
@@ -49,14 +47,6 @@ class _Scales:
         self.form, self.raw, self.folded, self.pieces, self.end = form, raw, folded, pieces, end
         self.problems: dict[int, Problem] = {}
         self.doubted: list[tuple[str, Value]] = []  # answers of letters only that were left over as words
-
-    def nothing_wrong(self) -> bool:
-        pieces = self.pieces
-        if any(piece.read is None or piece.read.problem for piece in pieces):
-            return False
-        if pieces and pieces[-1].end == self.end < len(self.folded.text):
-            return False  # touches the comment
-        return len({piece.code for piece in pieces}) == len(pieces)
 
     def refuse_what_is_doubtful(self) -> None:
         self._leave_words_over()

@@ -17,7 +17,6 @@ COMMENT_MARKS = "#@"
 _APOSTROPHES = frozenset("'`´ʹʻʼʽˈ‘’‛′＇")
 _BARS = frozenset("|｜")
 _UNREADABLE = "¦"
-_DEPENDS = frozenset("'`|")  # on what stands beside it
 _HYPHENS = frozenset("-‐‑−﹣－")
 _MARKS = frozenset("%‰‱~≈±<>≤≥≦≧+∓٪$")
 _KEPT = frozenset(".,:#@№")
@@ -56,8 +55,9 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Folds character by character, so that nothing is read that is not there. Linear; never raises."""
-    if text.isascii() and not _DEPENDS.intersection(text):
-        return Folded(text.translate(_ASCII))
+    alone = text.translate(_ALONE)
+    if len(alone) == len(text):
+        return Folded(alone)
     lines = not _BARS.isdisjoint(text) and any(it in _BARS and not _touches(text, at) for at, it in enumerate(text))
     folded: list[str] = []
     starts: list[int] = []
@@ -161,4 +161,16 @@ def _neighbours(text: str, index: int) -> tuple[str, str]:
     return text[left] if left >= 0 else "", text[right] if right < len(text) else ""
 
 
-_ASCII = {code: _fold_char(chr(code)) for code in range(128)}
+class _Alone(dict[int, str]):
+    """What a character is folded to; nothing where it is dropped, or where that hangs on what stands beside it."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = "" if char in _APOSTROPHES or char in _BARS or _combines(char) else _fold_char(char)
+        if len(self) < _MOST_CHARACTERS:
+            self[code] = folded
+        return folded
+
+
+_MOST_CHARACTERS = 8192
+_ALONE = _Alone()

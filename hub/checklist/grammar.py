@@ -14,8 +14,9 @@ from dataclasses import replace
 from hub.checklist.answers import weigh
 from hub.checklist.definition import Checklist
 from hub.checklist.folding import COMMENT_MARKS, SEPARATORS, Folded, fold
-from hub.checklist.lexicon import Lexicon
+from hub.checklist.lexicon import FormLexicon, Lexicon
 from hub.checklist.pieces import scan
+from hub.checklist.plain import plain
 from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText, Unreadable
 from hub.checklist.suggestions import nearest
@@ -93,6 +94,13 @@ class Grammar:
     def _report(self, text: str, folded: Folded, code: str, at: int) -> ReportText:
         form = self._lexicon.forms[code]
         end = _comment_starts(folded.text)
+        comment = text[folded.span(end, end)[0] + 1 :].strip() if end < len(folded.text) else ""
+        if found := plain(form, folded, at, end):
+            return ReportText(code, found.station, found.answers, comment=comment, station_span=found.station_span)
+        return self._weighed(text, folded, form, at, end, comment)
+
+    def _weighed(self, text: str, folded: Folded, form: FormLexicon, at: int, end: int, comment: str) -> ReportText:
+        code = form.form.code
         found = scan(self._lexicon, form, folded.text, at, end)
         # What follows another form's code is neither stored nor judged.
         weighed = weigh(form, text, folded, found, found.second[1] if found.second else end)
@@ -103,7 +111,6 @@ class Grammar:
             detail = {"form": code, "second": found.second[0]}
             apart = f" #{text[start:stop]}"  # as a comment to the first: kept word for word
             problems.append(Problem("second_form", start, stop, None, text[start:stop], apart, detail))
-        comment = text[folded.span(end, end)[0] + 1 :].strip() if end < len(folded.text) else ""
         return ReportText(code, station, weighed.answers, weighed.refused, comment, tuple(problems), span)
 
     def _station(

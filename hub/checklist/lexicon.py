@@ -6,6 +6,7 @@ All patterns match folded text. Runs of separators and digits are possessive, so
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,8 @@ class FormLexicon:
     readers: dict[str, Reader]
     pieces: re.Pattern[str]
     station: re.Pattern[str]
+    plain: re.Pattern[str]
+    plain_answer: re.Pattern[str]
 
     @cached_property
     def types(self) -> dict[str, QuestionType]:
@@ -109,8 +112,13 @@ def _sized(lengths: Iterable[int]) -> str:
 
 
 def _codes(form: Form, *types: str) -> str:
-    codes = [question.code for question in form.questions if not types or question.type in types]
-    return f"(?:{'|'.join(sorted(codes, key=lambda code: (-len(code), code))) or NEVER})"
+    """The form's codes, the longest first, those that differ in their last letter together."""
+    last: dict[str, str] = defaultdict(str)
+    for question in form.questions:
+        if not types or question.type in types:
+            last[question.code[:-1]] += question.code[-1]
+    stems = sorted(last, key=lambda stem: (-len(stem), stem))
+    return f"(?:{'|'.join(f'{stem}[{last[stem]}]' for stem in stems) or NEVER})"
 
 
 def _words(form: Form) -> str:
@@ -137,7 +145,17 @@ def _form_lexicon(checklist: Checklist, form: Form) -> FormLexicon:
         readers={question.code: reader(question) for question in form.questions},
         pieces=re.compile("|".join(pieces)),
         station=re.compile(rf"{S}*+(?:(?:{_station_words(checklist)}){S}*+)?(?P<station>{numbers})"),
+        plain=re.compile(_plain(checklist, code)),
+        plain_answer=re.compile(rf"({code}){S}*+([0-9]++)"),
     )
+
+
+def _plain(checklist: Checklist, code: str) -> str:
+    """A report without signs, marks and letters for digits. Where it stops, something is left that is not plain."""
+    gap = f"[{re.escape(SEPARATORS.replace('-', '').replace('%', ''))}]*+"
+    station = "|".join(f"[0-9]{{{length}}}(?!{DIGIT})" for length in checklist.station.lengths)
+    named = rf"{gap}(?:(?:{_station_words(checklist)}){gap})?(?P<station>{station})"
+    return rf"(?P<head>(?:{named})?+)(?:{gap}{code}{gap}[0-9]++(?!{DIGIT}))*+{gap}"
 
 
 def _elastic(question: Question) -> bool:

@@ -35,7 +35,6 @@ class Scan:
     pieces: list[Piece] = field(default_factory=list)
     stations: list[tuple[int, int]] = field(default_factory=list)
     second: tuple[str, int, int] | None = None
-    plain: bool = True  # nothing but codes with sound digits, in no need of a closer look
 
 
 def scan(lexicon: Lexicon, form: FormLexicon, text: str, at: int, end: int) -> Scan:
@@ -81,7 +80,6 @@ def _read_pieces(lexicon: Lexicon, form: FormLexicon, text: str, at: int, end: i
             start, stop = match.span()
             pieces.append(Piece("value", code, start, stop - len(value), stop, gap, readers[code](value)))
             continue
-        found.plain = False
         head = match if kind == "form" else lexicon.head.match(text, match.start(), end) if kind == "junk" else None
         if head is None:
             pieces.append(_piece(form, match))

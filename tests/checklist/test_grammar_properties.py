@@ -111,3 +111,13 @@ def _mistyped(text: str, keys: str, chance: random.Random, count: int) -> Iterat
                 yield text[:at] + text[at] + text[at:]
             case "swap":
                 yield text[:at] + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :]
+
+
+def test_a_plain_report_weighed_piece_by_piece_reads_the_same(
+    kyrgyz: Checklist, golden_messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [said["text"] for said in golden_messages]
+    texts = [*texts, *(text.replace(" ", "") for text in texts), *(text.replace(" ", "; №") for text in texts)]
+    plainly = [grammar.read(text, kyrgyz) for text in texts]
+    monkeypatch.setattr(grammar, "plain", lambda *_: None)
+    assert [grammar.read(text, kyrgyz) for text in texts] == plainly
