@@ -76,6 +76,16 @@ def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     session.execute(statement, [_row(draft, now) for draft in drafts])
 
 
+def known(session: Session, dedups: Collection[str]) -> set[str]:
+    """Those of the messages that must go once which are in the outbox already."""
+    found: set[str] = set()
+    listed = list(dedups)
+    for start in range(0, len(listed), 500):  # SQLite takes only so many parameters
+        statement = select(OutboxRow.dedup).where(OutboxRow.dedup.in_(listed[start : start + 500]))
+        found |= {dedup for dedup in session.scalars(statement) if dedup}
+    return found
+
+
 def anything_due(session: Session, channels: Collection[str], now: datetime) -> bool:
     """Whether `claim` would find something; a look that locks nothing."""
     statement = select(OutboxRow.id).where(OutboxRow.channel.in_(channels), _due(now)).limit(1)

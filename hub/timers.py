@@ -18,9 +18,11 @@ from hub.alerts.auditor import Auditor
 from hub.context import Hub
 from hub.database import writing
 from hub.delivery import Delivery
+from hub.desk import nudges
 
 TICK = 1.0  # seconds between looks at what is due
 WATCH = 5  # ticks between looks at patterns and silences
+REMIND = 20  # ticks between looks at what is late
 LOOK = 5.0  # seconds between two looks of the auditor
 LEAD = timedelta(seconds=10)
 log = structlog.get_logger()
@@ -46,8 +48,11 @@ class Timers:
         with writing(hub.engine) as session:
             if not leadership.lead(session, "timers", self._holder, hub.timer(), LEAD):
                 return 0
-            if next(self._rounds) % WATCH == 0:
+            turn = next(self._rounds)
+            if turn % WATCH == 0:
                 watching.watch(session, hub, now)
+            if turn % REMIND == 0:
+                nudges.remind(session, hub, now)
             return escalation.tick(session, hub, now)
 
 

@@ -86,6 +86,8 @@ _REPLIES = {
     "same_again": "",
     "part_missing": "missing total",
     "question_from_desk": "question",
+    "nudge": "form station due",
+    "late_stations": "form count stations",
 }
 # Every key of replies.yaml, and the placeholders that the hub fills in there.
 PLACEHOLDERS: dict[str, frozenset[str]] = {
