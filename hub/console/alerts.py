@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from hub import audit
 from hub.alerts import board, life
 from hub.alerts.life import Who
-from hub.console import readings
+from hub.alerts.pages import what as said_of
 from hub.console.access import Caller, Forbidden, Here, Visitor, pages
 from hub.console.frame import language_of, page
 from hub.context import Hub
@@ -78,7 +78,7 @@ def _values(request: Request, caller: Visitor, hub: Hub, state: str, region: str
     with reading(hub.engine) as session:
         found = board.cards(session, region=caller.region or region, state=state)
         regions = [caller.region] if caller.region else board.regions(session)
-    what = {card.topic: readings.topic_text(hub.election, card.topic, language) for card in found}
+    what = {card.topic: said_of(hub.election, card.topic, language) for card in found}
     return {"cards": found, "what": what, "state": state, "region": caller.region or region, "regions": regions}
 
 

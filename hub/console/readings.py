@@ -123,21 +123,6 @@ def option_text(election: Election, question: Question, value: str, language: st
     return texts.get(value) or ", ".join(texts.get(code, code) for code in value.split(",") if code) or value
 
 
-def topic_text(election: Election, topic: str, language: str) -> str:
-    """What an alert is about: a category's title, or the question with its critical answer."""
-    kind, _, rest = topic.partition(":")
-    category = election.checklist.category_by_code.get(rest) if kind == "incident" else None
-    if category:
-        return _words(election, category.title, language)
-    form_code, _, answer = rest.partition(".")
-    code, _, value = answer.partition("=")
-    form = election.checklist.by_code.get(form_code)
-    question = form.by_code.get(code) if form else None
-    if question is None:
-        return topic
-    return f"{_words(election, question.text, language)}: {option_text(election, question, value, language)}"
-
-
 def _words(election: Election, text: Text, language: str) -> str:
     return text.get(language) or text.get(election.default_language) or next(iter(text.values()))
 

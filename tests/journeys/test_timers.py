@@ -39,8 +39,7 @@ async def test_without_a_worker_the_web_process_says_so_and_takes_the_steps(
     monkeypatch.setattr(auditor, "SILENT", timedelta(0))
     watching = asyncio.create_task(timers.audit(town.hub, town.gateways.all()))
     async with asyncio.timeout(20):
-        while not {str(OFFICE), COORDINATOR_PHONE} <= {address for address, _ in sent(town)}:
-            await asyncio.sleep(0.05)
+        await everybody_told(town)
     watching.cancel()
     await asyncio.wait([watching])
     with town.session() as session:
@@ -48,6 +47,9 @@ async def test_without_a_worker_the_web_process_says_so_and_takes_the_steps(
     assert "hub:worker" in topics
 
 
-def sent(town: Town) -> list[tuple[str, str]]:
-    town.seen = {}
-    return town.told()
+async def everybody_told(town: Town) -> None:
+    while True:
+        town.seen = {}
+        if {str(OFFICE), COORDINATOR_PHONE} <= {address for address, _ in town.told()}:
+            return
+        await asyncio.sleep(0.05)

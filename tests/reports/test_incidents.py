@@ -93,6 +93,6 @@ def _entry(number: int, text: str) -> dict[str, object]:
 def _station(session: Session, station: StationEntry) -> int:
     known = session.scalar(select(StationRow.id).where(StationRow.code == station.code))
     if known:
-        return int(known)
+        return known
     values = {name: getattr(station, name) for name in ("code", "stratum", "region", "district", "voters", "sampled")}
-    return int(session.scalar(insert(StationRow).values(**values).returning(StationRow.id)))
+    return session.execute(insert(StationRow).values(**values).returning(StationRow.id)).scalar_one()
