@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from hub.authoring import guide, plan, printing, registers, sheets, workbooks, xlsform
+from hub.authoring import guide, headers, plan, printing, registers, sheets, workbooks, xlsform
 from hub.authoring.plan import Moved, Upload
 from hub.election import configuration, placing
 
@@ -106,11 +106,10 @@ def _read(file: Path) -> bytes:
 
 def _mapping(told: Sequence[str]) -> dict[str, str]:
     """Their header → our column."""
-    pairs = [pair.partition("=") for pair in told]
-    for ours, sign, theirs in pairs:
-        if not sign or not theirs.strip():
-            _refuse(f"--map '{ours}{sign}{theirs}' does not say which is which: write 'our column=their header'")
-    return {theirs.strip(): ours.strip() for ours, _, theirs in pairs}
+    for pair in told:
+        if not headers.told([pair]):
+            _refuse(f"--map '{pair}' does not say which is which: write 'our column=their header'")
+    return headers.told(told)
 
 
 def _save(target: Path, content: bytes | None, name: str) -> None:

@@ -75,6 +75,12 @@ def mapped(
     return Mapped(places, taken, tuple(left_out), tuple(complaints))
 
 
+def told(lines: Iterable[str]) -> dict[str, str]:
+    """Their header → our column, from lines like `our column=their header`. Other lines say nothing."""
+    pairs = [line.partition("=") for line in lines]
+    return {theirs.strip(): ours.strip() for ours, _, theirs in pairs if theirs.strip()}
+
+
 def _known(columns: Sequence[str], also: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Every name in its plain spelling → the column. A column's own name comes first: another's synonym gives way."""
     known = {_plain(column): column for column in columns}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from hub.authoring import directory, loaded, plan, registers, sheets, xlsform
@@ -97,6 +97,11 @@ def find(session: Session, vault: Vault, upload_id: int, account_id: int) -> Kep
     if row is None or row.account_id != account_id:
         return None
     return Kept(row.id, row.kind, row.name, vault.open(row.sealed), row.told)
+
+
+def name_columns(session: Session, upload_id: int, told: Mapping[str, str]) -> None:
+    """Says anew which of their headers is which column of ours."""
+    session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(told=dict(told)))
 
 
 def prepare(session: Session, vault: Vault, kept: Kept) -> Prepared:

@@ -15,7 +15,7 @@ from hub.accounts.sessions import LoginSession
 from hub.context import Hub
 from hub.database import reading, writing
 
-Page = Literal["desk", "late", "team", "alerts", "day", "findings", "accounts", "audit", "self"]
+Page = Literal["desk", "late", "team", "find", "alerts", "day", "findings", "accounts", "audit", "import", "self"]
 
 # The places of each role in the order of its menu; the first is where it lands. Everybody has "self".
 SEES: dict[AccountRole, tuple[Page, ...]] = {
@@ -23,7 +23,7 @@ SEES: dict[AccountRole, tuple[Page, ...]] = {
     "supervisor": ("desk", "late", "team", "alerts"),
     "coordinator": ("alerts", "late", "day"),
     "head_office": ("day", "findings", "alerts", "desk", "late"),
-    "admin": ("day", "findings", "alerts", "desk", "late", "team", "accounts", "audit"),
+    "admin": ("day", "findings", "alerts", "desk", "late", "team", "accounts", "audit", "import"),
 }
 # Where each role may change something.
 ACTS: dict[AccountRole, frozenset[Page]] = {
@@ -31,7 +31,7 @@ ACTS: dict[AccountRole, frozenset[Page]] = {
     "supervisor": frozenset({"desk", "late", "team"}),
     "coordinator": frozenset({"alerts"}),
     "head_office": frozenset({"alerts"}),
-    "admin": frozenset({"desk", "late", "team", "alerts", "accounts"}),
+    "admin": frozenset({"desk", "late", "team", "alerts", "accounts", "import"}),
 }
 COOKIE = "hub_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.console import alerts, day, desk, findings, keepers, late, login, passing, team
+from hub.console import alerts, day, desk, findings, imports, keepers, late, login, passing, team
 from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn
 from hub.console.frame import page
 from hub.context import Hub
@@ -47,6 +47,7 @@ def console(hub: Hub) -> FastAPI:
         alerts.routes,
         day.routes,
         findings.routes,
+        imports.routes,
     ):
         app.include_router(routes)
     app.include_router(keepers.accounts_routes)
