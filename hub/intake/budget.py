@@ -44,6 +44,10 @@ class Budget:
         own = [number.strip() for number in f"{hub.settings.own_numbers},{hub.settings.twilio_from}".split(",")]
         self._own = {hub.vault.digest("phone", number) for number in own if number}
 
+    def opt(self, sender: bytes, *, out: bool) -> None:
+        """Whoever says STOP or START in the middle of a batch is taken at their word from there on."""
+        (self._opted_out.add if out else self._opted_out.discard)(sender)
+
     def verdict(self, entry: Entry, text: str, instead: str) -> Verdict:
         """What becomes of one reply; what is to be sent counts at once."""
         if entry.channel == "telegram":

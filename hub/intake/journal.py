@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bots.gateway import InboundMessage
 from bots.wire import storable
@@ -255,6 +255,20 @@ def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
         .limit(limit)
     )
     return [Entry(*values) for values in session.execute(statement)]
+
+
+def copies(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those entries that a phone gateway delivered before under another id: one sender, text and moment of arrival."""
+    first = aliased(JournalRow)
+    same = and_(
+        first.sender_digest == JournalRow.sender_digest,
+        first.id < JournalRow.id,
+        first.sent_at == JournalRow.sent_at,
+        first.text == JournalRow.text,
+        first.gateway == JournalRow.gateway,
+    )
+    statement = select(JournalRow.id).join(first, same)
+    return set(session.scalars(statement.where(JournalRow.id.in_(ids), JournalRow.channel == "sms")))
 
 
 def entry(session: Session, journal_id: int) -> Entry | None:

@@ -52,7 +52,11 @@ def gather(session: Session, entries: Sequence[Entry], now: datetime) -> list[En
         return list(entries)
     ready = []
     for entry in entries:
-        settled = _placed(session, entry) if "part" in entry.context and not entry.corrects else entry
+        settled = (
+            _placed(session, entry)
+            if "part" in entry.context and entry.kind != "copy" and not entry.corrects
+            else entry
+        )
         if settled is None:
             journal.put_off(session, entry.id, entry.attempts + 1, now + PATIENCE)
         else:

@@ -7,6 +7,7 @@ incidents, alerts, replies and pushes, all in the transaction that settles it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -58,7 +59,9 @@ def _settle_alone(hub: Hub, entry: Entry) -> None:
 
 def settle(session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> Settlement:
     """Settles entries that are ours, in the caller's transaction."""
-    ready = parts.gather(session, entries, hub.timer())
+    copies = journal.copies(session, [entry.id for entry in entries])
+    unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
+    ready = parts.gather(session, unlike, hub.timer())
     settlement = Settlement(session, hub, ready, now)
     for entry in ready:
         settlement.take(entry)

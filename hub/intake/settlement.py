@@ -63,6 +63,7 @@ class Settlement:
             self._opted_out(entry)
         elif entry.kind == "start":
             roster.mark(self._session, entry.sender, "active", self._now)
+            self._budget.opt(entry.sender, out=False)
             self._settled(entry, "ignored", person=senders[0] if senders else None)
         elif entry.kind == "incomplete":
             self._incomplete(entry, senders)
@@ -196,6 +197,7 @@ class Settlement:
 
     def _opted_out(self, entry: Entry) -> None:
         roster.mark(self._session, entry.sender, "opted_out", self._now)
+        self._budget.opt(entry.sender, out=True)
         self._settled(entry, "ignored")
         self._to_desk(entry, 2, {"stopped": True})
 

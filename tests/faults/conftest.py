@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hub.database import open_engine
+from tests.journeys.town import Town, open_town
+
+
+@pytest.fixture
+async def town(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+    """On one database: what is tested here is what a provider does, and what it is answered."""
+    shutil.copy(sqlite_template, tmp_path / "hub.db")
+    url = f"sqlite:///{tmp_path}/hub.db"
+    engine = open_engine(url)
+    async with open_town(engine, url) as town:
+        yield town
+    engine.dispose()
