@@ -195,11 +195,12 @@ class _Scales:
     def _other_field(self, piece: Piece) -> bool:
         """`ZZ4`: an answer to a question that the form lacks. Not `Y4` or, where N is a question, `YN4`: there one
         letter may stand for a digit of the answer before, as in K14Y0 and X4YN18."""
-        match = re.fullmatch(rf"({OTHER_CODE}){DIGIT}+", self.folded.text[piece.start : piece.end])
+        text = self.folded.text[piece.start : piece.end]
+        match = re.fullmatch(rf"({OTHER_CODE}){DIGIT}+", text)
         if match is None or match[1][1:] in self.form.types:
             return False
         # `HHET6` is H with a word, and a digit that was somebody's.
-        return not any(match[1].startswith(code + word) for code, words in self.form.words.items() for word in words)
+        return not any(text.startswith(code + word) for code, words in self.form.words.items() for word in words)
 
     def _swallow(self, index: int, following: Piece) -> None:
         following.swallowed = True

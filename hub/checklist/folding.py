@@ -103,7 +103,7 @@ def _fold_bar(text: str, index: int, lines: bool) -> str:
 
 
 def _touches(text: str, index: int) -> bool:
-    return any(map(str.isalnum, _neighbours(text, index)))
+    return any(char and not char.isspace() for char in _neighbours(text, index))
 
 
 @lru_cache(maxsize=8192)

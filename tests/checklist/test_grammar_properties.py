@@ -116,7 +116,7 @@ def _mistyped(text: str, keys: str, chance: random.Random, count: int) -> Iterat
 def test_a_plain_report_weighed_piece_by_piece_reads_the_same(
     kyrgyz: Checklist, golden_messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [said["text"] for said in golden_messages]
+    texts = [said["text"] for said in golden_messages[::8]]
     texts = [*texts, *(text.replace(" ", "") for text in texts), *(text.replace(" ", "; №") for text in texts)]
     plainly = [grammar.read(text, kyrgyz) for text in texts]
     monkeypatch.setattr(grammar, "plain", lambda *_: None)
