@@ -42,6 +42,7 @@ bearerbox-host = 127.0.0.1
 sendsms-port = {send}
 http-request-retry = 10000
 http-queue-delay = 1
+max-pending-requests = 1
 log-level = 2
 log-file = "{folder}/smsbox.log"
 

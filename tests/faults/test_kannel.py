@@ -75,7 +75,7 @@ def test_20_nothing_is_lost_while_the_hub_refuses_and_the_boxes_are_killed(hub: 
         box.start("bearerbox", "smsbox")
         time.sleep(1)
         moods.refusing = False
-        until(lambda: received(hub) >= MESSAGES, 120)
+        until(lambda: received(hub) >= MESSAGES, 60)
         time.sleep(1)
     assert received(hub) == MESSAGES
 
