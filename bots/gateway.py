@@ -92,6 +92,7 @@ class OutboundMessage:
     urgent: bool = False
     sender: str = ""  # which of our numbers it should come from; "" leaves it to the gateway
     line: str = ""  # and by which modem or SIM
+    asks_contact: str = ""  # the label of a button that shares the reader's own number, where a provider has one
     edits: str = ""  # the `provider_id` of a message whose text and buttons these replace, where a provider can
 
 

@@ -30,7 +30,7 @@ import httpx
 # python-telegram-bot warns of its own attribute on every 429 unless told that seconds come as a timedelta.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -148,7 +148,8 @@ class TelegramGateway:
             return await self._send_text(str(moved.new_chat_id), message)
 
     async def _send_text(self, to: str, message: OutboundMessage) -> Sent:
-        sent = await self._bot.send_message(to, message.text[:LONGEST_TEXT], reply_markup=_keyboard(message))
+        keyboard = _asking(message.asks_contact) if message.asks_contact else _keyboard(message)
+        sent = await self._bot.send_message(to, message.text[:LONGEST_TEXT], reply_markup=keyboard)
         return Sent(f"{sent.chat_id}:{sent.message_id}")
 
     async def _edit_text(self, message: OutboundMessage) -> Sent:
@@ -196,6 +197,13 @@ def decode_update(raw: bytes) -> InboundMessage:
         case {"callback_query": dict(query)}:
             return _pressed_button(provider_id, query, raw)
     return InboundMessage("telegram", "telegram", provider_id, "", "", raw, kind="other")
+
+
+def _asking(label: str) -> ReplyKeyboardMarkup:
+    """Only a button of this kind shares a number that Telegram vouches for; it goes when it has been pressed."""
+    return ReplyKeyboardMarkup(
+        [[KeyboardButton(label, request_contact=True)]], resize_keyboard=True, one_time_keyboard=True
+    )
 
 
 def _keyboard(message: OutboundMessage) -> InlineKeyboardMarkup | None:

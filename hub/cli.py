@@ -31,7 +31,7 @@ from hub.intake.readout import reader
 from hub.intake.recovery import Recovered
 from hub.rehearsal import demo, outcome
 from hub.sample import draw as sampling
-from hub.sample import importer, marking, moves, replacements, roster
+from hub.sample import importer, invitations, links, marking, moves, replacements, roster
 from hub.sample.roster import NotPossible
 from hub.settings import Settings
 from hub.vault import Vault
@@ -177,6 +177,24 @@ def move_observer(
         moved = moves.move(session, person, station, at, now, address=_HERE)
     before = ", ".join(moved.before) or "–"
     _say(f"{person}: {before} → {station} from {at.astimezone(hub.election.zone):%Y-%m-%d %H:%M}")
+
+
+@cli.command("code")
+def one_time_code(person: Annotated[str, typer.Argument(help="the person's code")]) -> None:
+    """Makes a one-time code with which a person links their Telegram account: /start CODE, within ten minutes."""
+    hub = _open(Settings())
+    with writing(hub.engine) as session:
+        made = invitations.invite(session, hub.vault, person, hub.clock(), address=_HERE)
+    _say(f"{person}: {made.code}, until {made.expires_at.astimezone(hub.election.zone):%H:%M}")
+
+
+@cli.command("unlink")
+def unlink_account(person: Annotated[str, typer.Argument(help="the person's code")]) -> None:
+    """Cuts off the Telegram account that linked itself to a person, when it is not theirs or they have a new one."""
+    hub = _open(Settings())
+    with writing(hub.engine) as session:
+        cut = links.unlink(session, person, hub.clock(), address=_HERE)
+    _say(f"{person}: {cut} cut off")
 
 
 @cli.command()

@@ -119,6 +119,7 @@ class Delivery:
             buttons=tuple(tuple((label, data) for label, data in row) for row in due.extra.get("buttons", ())),
             answers_button=due.extra.get("answers_button", ""),
             edits=due.extra.get("edits", ""),
+            asks_contact=due.extra.get("asks_contact", ""),
             urgent=due.priority == outbox.CRITICAL,
             sender=due.extra.get("sender", "") if by_its_road else "",
             line=due.extra.get("line", "") if by_its_road else "",

@@ -42,6 +42,7 @@ class Draft:
     answers_button: str = ""
     sender: str = ""  # which of our numbers it should come from
     line: str = ""  # and by which modem or SIM
+    asks_contact: str = ""  # the label of a button that shares the reader's own number
     edits: str = ""  # the provider's id of a message that this one takes the place of
     instead: str = ""  # the channel on which this could not be sent: there is no further road
 
@@ -203,7 +204,7 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if draft.buttons:
         extra["buttons"] = draft.buttons
-    for name in ("answers_button", "sender", "line", "edits", "instead"):
+    for name in ("answers_button", "sender", "line", "edits", "asks_contact", "instead"):
         if value := getattr(draft, name):
             extra[name] = value
     return {

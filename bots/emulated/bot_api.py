@@ -192,7 +192,9 @@ class BotApi:
             "chat": _chat(int(asked.get("chat_id", 0))),
             "text": asked.get("text", ""),
         }
-        return message | ({"reply_markup": asked["reply_markup"]} if asked.get("reply_markup") else {})
+        # Telegram gives back a keyboard under the message, and none that takes the place of the reader's own.
+        keyboard = asked.get("reply_markup")
+        return message | ({"reply_markup": keyboard} if keyboard and "inline_keyboard" in keyboard else {})
 
     async def _deliver(self) -> None:
         """One update after the other, each until the webhook takes it, as Telegram does."""

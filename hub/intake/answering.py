@@ -17,6 +17,7 @@ def draft(
     person_id: int | None = None,
     dedup: str | None = None,
     over_button: bool = True,
+    asks_contact: str = "",
 ) -> Draft:
     """An answer to an entry; over the pressed button unless that is to stay. What was told on the phone is answered
     by SMS, by whichever road there is."""
@@ -33,6 +34,7 @@ def draft(
         answers_button=entry.context.get("button", "") if over_button else "",
         sender=entry.context.get("recipient", ""),
         line=entry.context.get("line", ""),
+        asks_contact=asks_contact,
     )
 
 

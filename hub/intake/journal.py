@@ -183,8 +183,8 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         "provider_id": storable(message.provider_id),
         "sender_digest": vault.digest(kind, address),
         "sender_sealed": vault.seal(address.encode("utf-8", "replace")),
-        "text": storable(message.text),
-        "context": context | _attached(message),
+        "text": _shown(message),
+        "context": context | _attached(message) | _shared_number(message, vault, country),
         "raw_sealed": vault.seal(message.raw),
         "sent_at": message.sent_at,
         "received_at": now,
@@ -203,6 +203,17 @@ def _context(message: InboundMessage) -> dict[str, str]:
         "line": message.line,
         "message": message.message,
     }
+
+
+def _shown(message: InboundMessage) -> str:
+    """The text; of a shared number only its end, as of every number."""
+    return f"…{message.text[-3:]}" if message.kind == "contact" else storable(message.text)
+
+
+def _shared_number(message: InboundMessage, vault: Vault, country: str) -> dict[str, str]:
+    if message.kind != "contact":
+        return {}
+    return {"contact": vault.digest(*address_of("sms", message.text, country)).hex()}
 
 
 def _attached(message: InboundMessage) -> dict[str, Any]:

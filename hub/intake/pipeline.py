@@ -66,7 +66,7 @@ def settle(session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) 
     for entry in ready:
         settlement.take(entry)
     settlement.write()
-    journal.settled(session, [entry.id for entry in ready])
+    journal.settled(session, [entry.id for entry in ready if entry.id not in settlement.deferred])
     return settlement
 
 

@@ -21,9 +21,10 @@ from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
 from hub.election.definition import Election
-from hub.intake import answering, commands, troubles
+from hub.intake import answering, commands, registration, troubles
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
+from hub.intake.registration import Registration
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
 from hub.reports import incidents, submissions
@@ -34,7 +35,8 @@ READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a
 
 
 class Settlement:
-    """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it."""
+    """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
+    `deferred`: entries for the next batch, which will know that their sender registered in this one."""
 
     def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
         self._session = session
@@ -42,6 +44,8 @@ class Settlement:
         self._election: Election = hub.election
         self._now = now
         self.judgements: dict[int, Judgement] = {}
+        self.deferred: set[int] = set()
+        self._linked: set[bytes] = set()
         self._readings = {entry.id: self._read(entry) for entry in entries}
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
@@ -58,8 +62,18 @@ class Settlement:
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
+        if entry.sender in self._linked:
+            self.deferred.add(entry.id)
+            return
         reading, senders = self._readings.get(entry.id), self._senders.get((entry.sender, entry.received_at), [])
-        if entry.kind == "stop":
+        made = None if senders else registration.register(self._session, self._hub, entry, self._now)
+        if made is not None:
+            self._register(entry, made)
+        elif senders and registration.is_start(entry):
+            self._settled(entry, "command", person=senders[0])
+            known = say(self._election, "register_already", senders[0].language, person=senders[0].code)
+            self._reply(entry, senders[0], known)
+        elif entry.kind == "stop":
             self._opted_out(entry)
         elif entry.kind == "start":
             roster.mark(self._session, entry.sender, "active", self._now)
@@ -195,6 +209,17 @@ class Settlement:
         self._settled(entry, "duplicate", judgement, person, station)
         self._confirm(entry, judgement, person, dedup=f"again:{first or entry.id}")
 
+    def _register(self, entry: Entry, made: Registration) -> None:
+        self._submissions.append(submissions.row(entry.id, "command", self._now, person_id=made.person_id))
+        if made.linked:
+            self._linked.add(entry.sender)
+        if made.item:
+            self._items.append(made.item)
+        self._drafts += made.confirmations
+        self._drafts.append(
+            answering.draft(self._hub.vault, entry, made.said, person_id=made.person_id, asks_contact=made.asks)
+        )
+
     def _opted_out(self, entry: Entry) -> None:
         roster.mark(self._session, entry.sender, "opted_out", self._now)
         self._budget.opt(entry.sender, out=True)
@@ -302,10 +327,19 @@ class Settlement:
             problems=problems,
             own_station=next(iter(person.stations), None) if person else None,
         )
-        self._reply(entry, person, said, dedup)
+        asks = ""
+        if person is None and entry.channel == "telegram":  # a report from an account that is not linked yet
+            said, asks = registration.invitation(self._election, said)
+        self._reply(entry, person, said, dedup, asks=asks)
 
     def _reply(
-        self, entry: Entry, person: Person | None, text: str, dedup: str | None = None, answers: bool = True
+        self,
+        entry: Entry,
+        person: Person | None,
+        text: str,
+        dedup: str | None = None,
+        answers: bool = True,
+        asks: str = "",
     ) -> None:
         """As far as the budget goes; over the pressed button unless it `answers` none."""
         instead = say(self._election, "same_again", person.language if person else self._election.default_language)
@@ -318,7 +352,15 @@ class Settlement:
             text, dedup = instead, None
         person_id = person.id if person else None
         self._drafts.append(
-            answering.draft(self._hub.vault, entry, text, person_id=person_id, dedup=dedup, over_button=answers)
+            answering.draft(
+                self._hub.vault,
+                entry,
+                text,
+                person_id=person_id,
+                dedup=dedup,
+                over_button=answers,
+                asks_contact=asks,
+            )
         )
 
     def _settled(

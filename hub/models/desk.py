@@ -14,7 +14,7 @@ from hub.models.base import Base
 class WorkItemRow(Base):
     """Something that needs a person. `open_key` is unique while it is open: one item for one cause.
 
-    `kind`: message · rule · conflict. `severity`: 1 critical first. A claim holds until `claimed_until`.
+    `kind`: message · rule · conflict · registration. `severity`: 1 critical first. A claim holds until `claimed_until`.
     """
 
     __tablename__ = "work_item"

@@ -219,16 +219,22 @@ def _compare_contacts(session: Session, configuration: Configuration, vault: Vau
         for kind, address in person.addresses()
     }
     codes = {person.code for person in configuration.people}
+    told = {person.code for person in configuration.people if person.telegram}
+    given = {digest for _, _, digest in wanted}
     rows = session.execute(
-        select(PersonRow.code, ContactRow.kind, ContactRow.digest).join(PersonRow, PersonRow.id == ContactRow.person_id)
+        select(PersonRow.code, ContactRow.kind, ContactRow.digest, ContactRow.linked_at).join(
+            PersonRow, PersonRow.id == ContactRow.person_id
+        )
     )
-    # Who left keeps their contacts. An address that is stored already is the same by its digest.
-    stored = {key: wanted.get(key, {}) for key in map(_address, rows) if key[0] in codes}
-    return _compare(wanted, stored)
-
-
-def _address(row: Any) -> Address:
-    return row.code, row.kind, bytes(row.digest)
+    stored: dict[Address, Values] = {}
+    kept: dict[str, None] = {}
+    for code, kind, digest, linked_at in rows:
+        key = code, kind, bytes(digest)
+        if linked_at is not None and code not in told and key[2] not in given:
+            kept[code] = None  # the person's own doing, and nothing in the files contradicts it
+        elif code in codes:  # who left keeps their contacts
+            stored[key] = wanted.get(key, {})  # an address that is stored already is the same by its digest
+    return replace(_compare(wanted, stored), kept=tuple(kept))
 
 
 def _compare_assignments(session: Session, configuration: Configuration) -> _Difference[Assignment]:
