@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SPEED ?= 120
 
-.PHONY: setup demo test check lock clean
+.PHONY: setup demo test check bench lock clean
 
 setup: $(READY)
 
@@ -28,6 +28,9 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 2
+
+bench: setup
+	$(BIN)/hub bench
 
 # Pins every package with its hashes; names no host, so it works behind any mirror.
 lock:

@@ -343,7 +343,7 @@ def _poll_refused(answer: httpx.Response) -> SendError:
 
 def _request() -> HTTPXRequest:
     return HTTPXRequest(
-        connection_pool_size=16,
+        connection_pool_size=64,  # more than are ever under way at once, or a critical one waits for a slow one
         connect_timeout=5.0,
         read_timeout=TIMEOUT,
         write_timeout=TIMEOUT,

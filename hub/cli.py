@@ -20,6 +20,7 @@ from hub.analysis import reconciliation, tables
 from hub.analysis.printed import as_text
 from hub.app import create_app
 from hub.authoring.commands import commands as authoring
+from hub.bench import run as benchmark
 from hub.bootstrap import NotReady, open_gateways, open_hub
 from hub.context import Hub
 from hub.database import migrate, open_engine, reading, writing
@@ -308,6 +309,18 @@ def rehearse(
 ) -> None:
     """Plays a recorded day through a hub of its own, with emulated providers, and checks what came out."""
     raise typer.Exit(demo.run(directory, once=once, speed=speed, port=port))
+
+
+@cli.command()
+def bench(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    rounds: Annotated[int, typer.Option(min=1)] = 5,
+    count: Annotated[int, typer.Option(min=100, help="messages in each part of a round")] = 4000,
+    store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite", "postgresql"],  # noqa: B006
+    output: Annotated[Path | None, typer.Option(help="the figures as JSON")] = None,
+) -> None:
+    """Measures the hub against a floor in the same run, and proves that nothing was lost."""
+    raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=tuple(store), output=output))
 
 
 @account.command("add")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import warnings
@@ -9,12 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from hub.database import migrate, open_engine
 
 SECRET = "a secret that is only for tests, 32+"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> None:
+    """No logs: structlog's own default draws every local variable of a traceback, which takes seconds."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 @pytest.fixture(scope="session")
