@@ -36,7 +36,8 @@ def text(hub: Hub, *texts: str, sender: str = A1, minutes: int = 0, recipient: s
     """What is answered to texts that come one by one."""
     before = len(answers(hub))
     for n, words in enumerate(texts):
-        message = InboundMessage("kannel", "sms", f"{minutes}-{n}-{words}-{sender}", sender, words, b"", recipient=recipient)
+        name = f"{minutes}-{n}-{words}-{sender}"
+        message = InboundMessage("kannel", "sms", name, sender, words, b"", recipient=recipient)
         with writing(hub.engine) as session:
             row = journal.row(message, hub.vault, "CM", MORNING + timedelta(minutes=minutes))
             journal.store(session, [row])
