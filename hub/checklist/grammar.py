@@ -41,6 +41,7 @@ def grammar(checklist: Checklist) -> Grammar:
 
 
 _MOST_MENDS = 8
+_LONGEST_MENDED = 600  # characters, more than twice the longest report's: each mend is read once more
 _KEPT = 8  # one election a process; more only in tests
 _grammars: dict[int, Grammar] = {}
 
@@ -54,13 +55,14 @@ class Grammar:
         reading = self._read(text)
         if isinstance(reading, CommandText) or not any(problem.suggestion for problem in reading.problems):
             return reading
-        return self._with_mends(text, reading)
+        most = _MOST_MENDS if len(text) <= _LONGEST_MENDED else 0
+        return self._with_mends(text, reading, most)
 
-    def _with_mends(self, text: str, reading: ReportText | IncidentText | Unreadable) -> Reading:
+    def _with_mends(self, text: str, reading: ReportText | IncidentText | Unreadable, most: int) -> Reading:
         """The reading with those suggestions only that are a mend. Of a flood of problems the first are enough."""
         problems = [
             replace(problem, suggestion=None)
-            if problem.suggestion and (number >= _MOST_MENDS or not self._mends(text, reading, problem))
+            if problem.suggestion and (number >= most or not self._mends(text, reading, problem))
             else problem
             for number, problem in enumerate(reading.problems)
         ]
