@@ -232,6 +232,7 @@ def _message(provider_id: str, message: dict[str, Any], raw: bytes, *, edited: b
         kind=kind,
         chat=_id(chat),
         sent_at=_moment(message.get("edit_date" if edited else "date")),
+        message=_id({"id": message.get("message_id")}),
     )
 
 

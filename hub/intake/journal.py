@@ -268,6 +268,20 @@ def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
     return [Entry(*values) for values in session.execute(statement)]
 
 
+def versions(session: Session, entry: Entry) -> set[int]:
+    """The earlier entries that an edited message replaces; only its sender's last few hundred can be among them."""
+    message = entry.context.get("message")
+    rows = session.execute(
+        select(JournalRow.id, JournalRow.context)
+        .where(JournalRow.sender_digest == entry.sender, JournalRow.gateway == entry.gateway, JournalRow.id < entry.id)
+        .order_by(JournalRow.id.desc())
+        .limit(300)
+    )
+    chat = entry.context.get("chat")
+    same = (id for id, context in rows if (context.get("message"), context.get("chat")) == (message, chat))
+    return set(same) if message else set()
+
+
 def copies(session: Session, ids: Sequence[int]) -> set[int]:
     """Those entries that a phone gateway delivered before under another id: one sender, text and moment of arrival."""
     first = aliased(JournalRow)

@@ -21,7 +21,7 @@ from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
 from hub.election.definition import Election
-from hub.intake import answering, commands, registration, troubles
+from hub.intake import answering, commands, journal, registration, troubles
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.intake.registration import Registration
@@ -148,6 +148,10 @@ class Settlement:
             judgement = _of_a_part(judgement)
         before = record.of(person.id)
         known = str(person.id) in record.by_observer
+        if entry.kind == "edited" and record.withdraw(
+            person.id, journal.versions(self._session, entry), judgement.answers
+        ):
+            known = False  # the new version says less, and that is news
         nothing_new = known and all(before.get(code) == value for code, value in judgement.answers.items())
         if judgement.outcome == "accepted" and nothing_new and not entry.corrects and not judgement.comment:
             self._repeated(entry, judgement, person, station)

@@ -44,6 +44,17 @@ class StationRecord:
         """Who says what on one question: person id (as text) → value."""
         return {who: answers[code][0] for who, answers in self.by_observer.items() if code in answers}
 
+    def withdraw(self, person_id: int, origins: Collection[int], kept: Collection[str]) -> bool:
+        """Takes back what an observer said in messages that are edited now and no longer say it; whether there was any.
+
+        To be followed by `merge`, which brings the record up to date.
+        """
+        own = self.by_observer.get(str(person_id), {})
+        gone = [code for code, said in own.items() if said[1] in origins and code not in kept]
+        for code in gone:
+            del own[code]
+        return bool(gone)
+
     def merge(
         self,
         person_id: int,

@@ -73,6 +73,7 @@ def test_a_text_becomes_a_message() -> None:
             raw=raw,
             chat="700123",
             sent_at=datetime(2021, 11, 28, 4, 0, tzinfo=UTC),
+            message="55",
         )
     ]
 
