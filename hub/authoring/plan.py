@@ -99,7 +99,7 @@ def plan(directory: Path, upload: Upload, check: Check = configuration.check) ->
     # What the rows that could not be taken leave behind elsewhere is no news.
     errors = own or [each for each in news if each.severity == "error"]
     warnings = [] if own else [each for each in news if each.severity == "warning"]
-    return Plan(upload, before, _told(errors, upload), _told(warnings, upload))
+    return Plan(upload, before, _told(errors, upload), (*_told(warnings, upload), *_lost(upload, before)))
 
 
 def carry_out(directory: Path, agreed: Plan) -> None:
@@ -121,6 +121,13 @@ def _trial(directory: Path, upload: Upload, check: Check) -> tuple[Finding, ...]
             shutil.copyfile(directory / name, Path(trial) / name)
         placing.place(Path(trial), {upload.file: upload.content or b""})
         return check(Path(trial))
+
+
+def _lost(upload: Upload, before: bytes | None) -> list[Complaint]:
+    """A workbook has no place for what people wrote behind # in a form's file."""
+    if upload.file.endswith(".yaml") and upload.changes and re.search(rb"(?m)(?:^|\s)# ", before or b""):
+        return [Complaint(upload.file, "the remarks behind # in this file will be gone", "keep a copy of it")]
+    return []
 
 
 def _apart_from_line(finding: Finding) -> tuple[str, str, str]:

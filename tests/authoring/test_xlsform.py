@@ -106,6 +106,15 @@ def test_a_new_import_replaces_and_reports(arvenia: Path) -> None:
     assert not planned(arvenia, book()).changes
 
 
+def test_remarks_that_a_workbook_cannot_hold_are_warned_of(arvenia: Path) -> None:
+    imported(arvenia, book())
+    path = arvenia / "forms" / "QUE.yaml"
+    path.write_text(f"# agreed on Monday\n{path.read_text()}")
+    assert planned(arvenia, book()).warnings == (), "nothing is written, nothing is lost"
+    (warning,) = planned(arvenia, book(SURVEY.replace("Metres  ", "Meters  "))).warnings
+    assert str(warning).startswith("forms/QUE.yaml: the remarks behind # in this file will be gone")
+
+
 def test_without_a_sheet_of_rules_the_forms_own_stay(arvenia: Path) -> None:
     exported = workbooks.form(arvenia, "TAL")
     assert exported
