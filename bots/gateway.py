@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 Channel = Literal["sms", "telegram", "whatsapp"]
 Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other"]
@@ -37,15 +37,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
-    """A photo or document that came with a message, still at the provider: `reference` is what `fetch` takes."""
-
-    reference: str
-    content_type: str = ""  # as declared; what it is, is told by its first bytes
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class InboundMessage:
     """One message as its provider delivered it. `provider_id` is unique within `gateway`; `raw` is kept for ever.
 
@@ -66,7 +57,6 @@ class InboundMessage:
     line: str = ""  # the provider's name of the modem or SIM that it came in by
     message: str = ""  # what an edited message has in common with its earlier versions
     part: Part | None = None
-    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +116,6 @@ class SendError(Exception):
         super().__init__(self.reason)
 
 
-@dataclass
-class FetchError(Exception):
-    """A photo or document could not be had. Permanent: it is gone, or more than the limit."""
-
-    reason: str
-    permanent: bool = False
-
-    def __post_init__(self) -> None:
-        super().__init__(self.reason)
-
-
 class Gateway(Protocol):
     name: str
     channel: Channel
@@ -157,13 +136,4 @@ class ReportingGateway(Gateway, Protocol):
 
     def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
         """What became of a message we sent. Raises `Refused`."""
-        ...
-
-
-@runtime_checkable
-class MediaGateway(Gateway, Protocol):
-    """A road by which photos and documents come."""
-
-    async def fetch(self, reference: str, limit: int) -> bytes:
-        """The content of a `Media`, of at most `limit` bytes. Raises `FetchError`."""
         ...

@@ -174,7 +174,9 @@ class Journal:
 def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> dict[str, Any]:
     """The journal row of a message, sealed."""
     kind, address = address_of(message.channel, message.sender, country)
-    context = {name: storable(value) for name, value in _context(message).items() if value}
+    context: dict[str, Any] = {name: storable(value) for name, value in _context(message).items() if value}
+    if message.part:
+        context["part"] = [message.part.reference, message.part.number, message.part.total]
     return {
         "dedup": dedup(message.channel, message.gateway, message.provider_id),
         "gateway": message.gateway,
@@ -184,7 +186,7 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         "sender_digest": vault.digest(kind, address),
         "sender_sealed": vault.seal(address.encode("utf-8", "replace")),
         "text": _shown(message),
-        "context": context | _attached(message) | _shared_number(message, vault, country),
+        "context": context | _shared_number(message, vault, country),
         "raw_sealed": vault.seal(message.raw),
         "sent_at": message.sent_at,
         "received_at": now,
@@ -214,15 +216,6 @@ def _shared_number(message: InboundMessage, vault: Vault, country: str) -> dict[
     if message.kind != "contact":
         return {}
     return {"contact": vault.digest(*address_of("sms", message.text, country)).hex()}
-
-
-def _attached(message: InboundMessage) -> dict[str, Any]:
-    attached: dict[str, Any] = {}
-    if message.part:
-        attached["part"] = [message.part.reference, message.part.number, message.part.total]
-    if message.media:
-        attached["media"] = [[storable(it.reference), storable(it.content_type)] for it in message.media]
-    return attached
 
 
 def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
