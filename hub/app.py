@@ -22,6 +22,8 @@ from hub.intake.journal import Journal
 from hub.intake.spool import Spool
 
 BODY_LIMIT = 64 * 1024  # bytes
+UPLOAD_LIMIT = 11 * 1024 * 1024  # bytes; a workbook of ten megabytes and its form
+UPLOADS = "/import"
 
 
 def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
@@ -50,24 +52,25 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
 
 
 class BodyLimit:
-    """Answers 413 to a body over `BODY_LIMIT`, whether its length was declared or not."""
+    """Answers 413 to a body over its limit, whether its length was declared or not. Only uploads may be large."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size = 0
+        limit = UPLOAD_LIMIT if scope.get("path", "").startswith(UPLOADS) else BODY_LIMIT
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > BODY_LIMIT:
-                raise HTTPException(413, f"a body may have at most {BODY_LIMIT} bytes")
+            if size > limit:
+                raise HTTPException(413, f"a body may have at most {limit} bytes")
             return message
 
-        if scope["type"] == "http" and _declared(scope) > BODY_LIMIT:
-            too_large = PlainTextResponse(f"a body may have at most {BODY_LIMIT} bytes", 413, {"Connection": "close"})
+        if scope["type"] == "http" and _declared(scope) > limit:
+            too_large = PlainTextResponse(f"a body may have at most {limit} bytes", 413, {"Connection": "close"})
             await too_large(scope, receive, send)
             return
         await self._app(scope, counted, send)

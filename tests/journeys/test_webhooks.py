@@ -46,6 +46,11 @@ async def test_a_body_over_the_limit_is_413_declared_or_not(town: Town) -> None:
     assert town.journal() == []
 
 
+async def test_only_an_upload_may_be_large(town: Town) -> None:
+    assert (await town.client.post("/import", content=b"x" * 1_000_000)).status_code in (303, 403)
+    assert (await town.client.post("/import", content=b"x" * 12_000_000)).status_code == 413
+
+
 async def test_an_update_that_nobody_can_parse_is_kept_and_the_next_one_is_handled(town: Town) -> None:
     await town.update({"message": [[["?"]]], "callback_query": 7})
     await town.telegram(8100001, "SET H0715 M1 A1")
