@@ -36,7 +36,8 @@ async def gateway(listener: Listener) -> AsyncIterator[KannelGateway]:
 
 
 def called(text: bytes = b"OPN 5191 A1", token: str = TOKEN, **more: str | bytes) -> WebhookRequest:
-    asked: dict[str, str | bytes] = {"token": token, "id": "5f0c", "from": "+996555010123", "to": "4400", "text": text, "ts": "1638072000"}
+    asked: dict[str, str | bytes] = {"token": token, "id": "5f0c", "from": "+996555010123", "to": "4400"}
+    asked |= {"text": text, "ts": "1638072000"}
     asked |= {"smsc": "mts", "coding": "0", "charset": "UTF-8", "udh": "", **more}
     query = "&".join(f"{name}={quote(value)}" for name, value in asked.items())
     return WebhookRequest("GET", "/sms/kannel", query, {}, b"")

@@ -41,4 +41,4 @@ async def said(town: Town, kind: str, message_id: int, text: str) -> None:
 
 def record(town: Town) -> dict[str, str]:
     with reading(town.hub.engine) as session:
-        return session.scalars(select(StationRecordRow.answers).where(StationRecordRow.form == "SET")).one()
+        return dict(session.scalars(select(StationRecordRow.answers).where(StationRecordRow.form == "SET")).one())
