@@ -19,11 +19,11 @@ Page = Literal["desk", "late", "team", "find", "alerts", "day", "findings", "acc
 
 # The places of each role in the order of its menu; the first is where it lands. Everybody has "self".
 SEES: dict[AccountRole, tuple[Page, ...]] = {
-    "operator": ("desk", "late", "alerts"),
-    "supervisor": ("desk", "late", "team", "alerts"),
-    "coordinator": ("alerts", "late", "day"),
-    "head_office": ("day", "findings", "alerts", "desk", "late"),
-    "admin": ("day", "findings", "alerts", "desk", "late", "team", "accounts", "audit", "import"),
+    "operator": ("desk", "late", "alerts", "find"),
+    "supervisor": ("desk", "late", "team", "alerts", "find"),
+    "coordinator": ("alerts", "late", "day", "find"),
+    "head_office": ("day", "findings", "alerts", "desk", "late", "find"),
+    "admin": ("day", "findings", "alerts", "desk", "late", "team", "find", "accounts", "audit", "import"),
 }
 # Where each role may change something.
 ACTS: dict[AccountRole, frozenset[Page]] = {

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.console import alerts, day, desk, findings, imports, keepers, late, login, passing, team
+from hub.console import alerts, day, desk, find, findings, imports, keepers, late, login, passing, team
 from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn
 from hub.console.frame import page
 from hub.context import Hub
@@ -44,6 +44,7 @@ def console(hub: Hub) -> FastAPI:
         passing.routes,
         late.routes,
         team.routes,
+        find.routes,
         alerts.routes,
         day.routes,
         findings.routes,
