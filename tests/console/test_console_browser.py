@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from hub.accounts import accounts
 from hub.console import access
 from hub.database import writing
-from tests.console.house import A1, A2, House
+from tests.console.house import A1, House
 
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "blue-kettle-92-river"
@@ -67,7 +67,7 @@ def test_two_operators_at_the_desk_with_the_keyboard(
     house: House, url: str, chromium: Browser, complaints: list[str]
 ) -> None:
     house.text(A1, "SET H2570 M1 A1")
-    house.text(A2, "SET H0715 M1 A1 W3O.5x")
+    house.text(A1, "SET H0715 M1 A1 W3O.5x")
     first = log_in(chromium, url, house, "operator-1", complaints)
     second = log_in(chromium, url, house, "operator-2", complaints)
 
