@@ -1,0 +1,87 @@
+"""Observers sent elsewhere, accounts linked and cut off, and who may log in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from hub.accounts import accounts
+from hub.cli.terminal import HERE, Refusal, opened, out, say
+from hub.database import writing
+from hub.sample import invitations, links, moves, replacements, roster
+
+commands = typer.Typer()
+account = typer.Typer(no_args_is_help=True, help="Who may log in to the console.")
+
+
+@commands.command("replace")
+def replace_station(
+    station: Annotated[str, typer.Argument(help="the drawn station that cannot be observed")],
+    by: Annotated[str, typer.Argument(help="the one in its place, of the same stratum")],
+    reason: Annotated[str, typer.Option(help="why; published with the estimates")],
+) -> None:
+    """Observes another station in the place of a drawn one, and marks the estimates that rest on it."""
+    hub = opened()
+    now = hub.clock()
+    with writing(hub.engine) as session:
+        replacements.replace(session, station, by, reason, now, address=HERE)
+        left = roster.posted(session, station, now)
+    say(f"station {by} stands in for {station}")
+    for person in left:
+        say(f"{person} is still at {station}; to send this observer on: hub move {person} {by}")
+
+
+@commands.command("move")
+def move_observer(
+    person: Annotated[str, typer.Argument(help="the observer's code")],
+    station: Annotated[str, typer.Argument(help="where the observer is from then on")],
+    since: Annotated[
+        str, typer.Option("--from", help="the election's local time, like “2021-11-28 13:00”; now if left out")
+    ] = "",
+) -> None:
+    """Sends an observer to another station. Messages count for the station where their sender was when they came."""
+    hub = opened()
+    now = hub.clock()
+    try:
+        at = datetime.fromisoformat(since) if since else now
+    except ValueError as error:
+        raise Refusal(f"“{since}” is no time; one is written like “2021-11-28 13:00”") from error
+    at = at if at.tzinfo else at.replace(tzinfo=hub.election.zone)
+    with writing(hub.engine) as session:
+        moved = moves.move(session, person, station, at, now, address=HERE)
+    before = ", ".join(moved.before) or "–"
+    say(f"{person}: {before} → {station} from {at.astimezone(hub.election.zone):%Y-%m-%d %H:%M}")
+
+
+@commands.command("code")
+def one_time_code(person: Annotated[str, typer.Argument(help="the person's code")]) -> None:
+    """Makes a one-time code with which a person links their Telegram account: /start CODE, within ten minutes."""
+    hub = opened()
+    with writing(hub.engine) as session:
+        made = invitations.invite(session, hub.vault, person, hub.clock(), address=HERE)
+    say(f"{person}: {made.code}, until {made.expires_at.astimezone(hub.election.zone):%H:%M}")
+
+
+@commands.command("unlink")
+def unlink_account(person: Annotated[str, typer.Argument(help="the person's code")]) -> None:
+    """Cuts off the Telegram account that linked itself to a person, when it is not theirs or they have a new one."""
+    hub = opened()
+    with writing(hub.engine) as session:
+        cut = links.unlink(session, person, hub.clock(), address=HERE)
+    say(f"{person}: {cut} cut off")
+
+
+@account.command("add")
+def add_account(
+    name: str,
+    role: Annotated[str, typer.Option(help="operator, supervisor, coordinator, head_office or admin")],
+    region: str = "",
+    language: str = "",
+) -> None:
+    """Adds somebody who may log in, and prints a password made for them, once."""
+    hub = opened()
+    with writing(hub.engine) as session:
+        password = accounts.create(session, name, role, language or hub.election.default_language, region)
+    out.print(f"{name}: {password}", markup=False, highlight=False)

@@ -1,0 +1,98 @@
+"""What runs: the web process, the worker, a rehearsal, the benchmark; and asking providers what was missed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from hub import worker
+from hub.app import create_app
+from hub.bench import run as benchmark
+from hub.bootstrap import open_gateways
+from hub.cli.terminal import Refusal, opened, out
+from hub.intake import recovery
+from hub.intake.recovery import Recovered
+from hub.rehearsal import demo
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serves the webhooks and the console."""
+    hub = opened()
+    app = create_app(hub, open_gateways(hub.settings))
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@commands.command()
+def work() -> None:
+    """Reads what came in, delivers what is due, polls Telegram. Any number of these may run."""
+    hub = opened()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        await worker.run(hub, open_gateways(hub.settings), stop)
+
+    asyncio.run(run())
+
+
+@commands.command()
+def recover(
+    since: Annotated[datetime, typer.Option(help="the election's time, like 2021-11-28T07:00")],
+) -> None:
+    """Asks Twilio and Telegram what came since then, and brings in what the hub has missed."""
+    hub = opened()
+    moment = since if since.tzinfo else since.replace(tzinfo=hub.election.zone)
+
+    async def run() -> list[Recovered]:
+        gateways = open_gateways(hub.settings)
+        found = []
+        if gateways.twilio:
+            found.append(await recovery.from_twilio(hub, gateways.twilio, moment.astimezone(UTC)))
+        if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
+            found.append(await recovery.from_telegram(hub, gateways.telegram))
+        for gateway in gateways.all():
+            await gateway.close()
+        return found
+
+    found = asyncio.run(run())
+    for road in found:
+        out.print(f"{road.gateway}: {road.listed} came, {road.new} were missing {road.problem}".rstrip(), markup=False)
+    if not found:
+        raise Refusal(
+            "no gateway that could be asked: Twilio, or Telegram by webhook (a worker that polls misses none)"
+        )
+    if any(road.problem for road in found):
+        raise typer.Exit(1)
+
+
+@commands.command()
+def rehearse(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    once: Annotated[bool, typer.Option(help="as fast as it goes; prints a summary and exits")] = False,
+    speed: Annotated[float, typer.Option(min=1, help="how many times faster than the day was")] = 120,
+    port: int = 8000,
+) -> None:
+    """Plays a recorded day through a hub of its own, with emulated providers, and checks what came out."""
+    raise typer.Exit(demo.run(directory, once=once, speed=speed, port=port))
+
+
+@commands.command()
+def bench(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    rounds: Annotated[int, typer.Option(min=1)] = 5,
+    count: Annotated[int, typer.Option(min=100, help="messages in each part of a round")] = 4000,
+    store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite", "postgresql"],  # noqa: B006
+    output: Annotated[Path | None, typer.Option(help="the figures as JSON")] = None,
+) -> None:
+    """Measures the hub against a floor in the same run, and proves that nothing was lost."""
+    raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=tuple(store), output=output))
