@@ -17,7 +17,7 @@ from hub.alerts import escalation, steps, watching
 from hub.alerts.auditor import Auditor
 from hub.context import Hub
 from hub.database import writing
-from hub.delivery import Delivery
+from hub.delivery.sending import Delivery
 from hub.desk import nudges
 
 TICK = 1.0  # seconds between looks at what is due

@@ -16,7 +16,7 @@ from hub import leadership, timers
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.database import writing
-from hub.delivery import Delivery
+from hub.delivery.sending import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
 from hub.intake.spool import Spool

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 
-from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from bots.gateway import DeliveryStatus, Gateway, InboundMessage, Refused, ReportingGateway, WebhookRequest
 from bots.smsgate import SmsGateGateway
-from hub import delivery
 from hub.api import metrics
+from hub.api.doors import Door
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.intake.journal import Journal, JournalFull
 
-Answer = Callable[[Request], Awaitable[Response]]
 TWIML = Response('<?xml version="1.0" encoding="UTF-8"?><Response></Response>', media_type="text/xml")
 DONE = Response("{}", media_type="application/json")
 EMPTY = Response("")  # what Kannel is answered goes back to the sender as an SMS
 
 
-def router(hub: Hub, gateways: Gateways, journal: Journal) -> APIRouter:
-    """The routes of the configured gateways; those of the others answer 404 and say so."""
-    routes = APIRouter(tags=["webhooks"])
+def doors(hub: Hub, gateways: Gateways, journal: Journal) -> Mapping[str, Mapping[str, Door]]:
+    """Path → method → door of the configured gateways; those of the others answer 404 and say so."""
     twilio, telegram, kannel, smsgate = gateways.twilio, gateways.telegram, gateways.kannel, gateways.smsgate
     no_twilio, no_kannel = _absent("twilio", "HUB_TWILIO_AUTH_TOKEN"), _absent("kannel", "HUB_KANNEL_TOKEN")
-    routes.post("/sms/twilio")(_receiver(twilio, journal, TWIML) if twilio else no_twilio)
-    routes.post("/sms/twilio/status")(_status(hub, twilio) if twilio else no_twilio)
-    routes.get("/sms/kannel")(_receiver(kannel, journal, EMPTY) if kannel else no_kannel)
-    routes.get("/sms/kannel/status")(_status(hub, kannel) if kannel else no_kannel)
-    no_smsgate = _absent("smsgate", "HUB_SMSGATE_SIGNING_KEY")
-    routes.post("/sms/smsgate")(_phone(hub, smsgate, journal) if smsgate else no_smsgate)
-    no_telegram = _absent("telegram", "HUB_TELEGRAM_TOKEN")
-    routes.post("/telegram")(_receiver(telegram, journal, DONE) if telegram else no_telegram)
-    return routes
+    no_smsgate, no_telegram = _absent("smsgate", "HUB_SMSGATE_SIGNING_KEY"), _absent("telegram", "HUB_TELEGRAM_TOKEN")
+    return {
+        "/sms/twilio": {"POST": _receiver(twilio, journal, TWIML) if twilio else no_twilio},
+        "/sms/twilio/status": {"POST": _status(hub, twilio) if twilio else no_twilio},
+        "/sms/kannel": {"GET": _receiver(kannel, journal, EMPTY) if kannel else no_kannel},
+        "/sms/kannel/status": {"GET": _status(hub, kannel) if kannel else no_kannel},
+        "/sms/smsgate": {"POST": _phone(hub, smsgate, journal) if smsgate else no_smsgate},
+        "/telegram": {"POST": _receiver(telegram, journal, DONE) if telegram else no_telegram},
+    }
 
 
-def _receiver(gateway: Gateway, journal: Journal, answer: Response) -> Answer:
-    async def receive(request: Request) -> Response:
+def _receiver(gateway: Gateway, journal: Journal, answer: Response) -> Door:
+    kept = metrics.WEBHOOKS.labels(gateway.name, "kept")
+
+    async def receive(request: WebhookRequest) -> Response:
         try:
-            messages = gateway.decode(await _webhook(request))
+            messages = gateway.decode(request)
         except Refused as refusal:
             return _refuse(gateway.name, refusal)
-        return await _keep(gateway.name, journal, messages, answer)
+        failure = await _keep(gateway.name, journal, messages)
+        if failure is None:
+            kept.inc(len(messages))
+        return failure or answer
 
     return receive
 
 
-async def _keep(name: str, journal: Journal, messages: Sequence[InboundMessage], answer: Response) -> Response:
+async def _keep(name: str, journal: Journal, messages: Sequence[InboundMessage]) -> Response | None:
     try:
         await journal.append(messages)
     except JournalFull:
@@ -58,14 +61,13 @@ async def _keep(name: str, journal: Journal, messages: Sequence[InboundMessage],
     except (SQLAlchemyError, OSError):
         metrics.WEBHOOKS.labels(name, "store_failed").inc()
         return Response("the message could not be stored; send it again", 503, {"Retry-After": "5"})
-    metrics.WEBHOOKS.labels(name, "kept").inc(len(messages))
-    return answer
+    return None
 
 
-def _status(hub: Hub, gateway: ReportingGateway) -> Answer:
-    async def status(request: Request) -> Response:
+def _status(hub: Hub, gateway: ReportingGateway) -> Door:
+    async def status(request: WebhookRequest) -> Response:
         try:
-            report = gateway.decode_status(await _webhook(request))
+            report = gateway.decode_status(request)
         except Refused as refusal:
             return _refuse(gateway.name, refusal)
         return await _told(hub, report, EMPTY)
@@ -73,13 +75,13 @@ def _status(hub: Hub, gateway: ReportingGateway) -> Answer:
     return status
 
 
-def _phone(hub: Hub, gateway: SmsGateGateway, journal: Journal) -> Answer:
+def _phone(hub: Hub, gateway: SmsGateGateway, journal: Journal) -> Door:
     """A phone posts to one address what it received and what became of what we sent."""
     receive = _receiver(gateway, journal, DONE)
 
-    async def event(request: Request) -> Response:
+    async def event(request: WebhookRequest) -> Response:
         try:
-            report = gateway.decode_status(await _webhook(request))
+            report = gateway.decode_status(request)
         except Refused as refusal:
             return _refuse(gateway.name, refusal)
         return await (_told(hub, report, DONE) if report else receive(request))
@@ -96,8 +98,8 @@ async def _told(hub: Hub, report: DeliveryStatus, answer: Response) -> Response:
     return answer
 
 
-def _absent(name: str, setting: str) -> Answer:
-    async def absent(_request: Request) -> Response:
+def _absent(name: str, setting: str) -> Door:
+    async def absent(_request: WebhookRequest) -> Response:
         return Response(f"the {name} gateway is not configured ({setting} is not set)", 404)
 
     return absent
@@ -106,13 +108,3 @@ def _absent(name: str, setting: str) -> Answer:
 def _refuse(name: str, refusal: Refused) -> Response:
     metrics.WEBHOOKS.labels(name, f"refused_{refusal.status}").inc()
     return Response(refusal.reason, refusal.status)
-
-
-async def _webhook(request: Request) -> WebhookRequest:
-    return WebhookRequest(
-        method=request.method,
-        path=request.scope["raw_path"].split(b"?")[0].decode("latin-1"),
-        query=request.scope["query_string"].decode("latin-1"),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw},
-        body=await request.body(),
-    )

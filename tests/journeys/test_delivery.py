@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bots.emulated.faults import Fault
 from bots.emulated.signing import signed_form
-from hub.delivery import Delivery
+from hub.delivery.sending import Delivery
 from hub.intake import journal, pipeline
 from hub.models import OutboxRow
 from tests.journeys.town import PUBLIC, SID, TOKEN, Town

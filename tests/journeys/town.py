@@ -23,7 +23,7 @@ from hub.app import create_app
 from hub.bootstrap import Gateways, open_gateways
 from hub.context import Hub
 from hub.database import reading, writing
-from hub.delivery import Delivery
+from hub.delivery.sending import Delivery
 from hub.election import configuration
 from hub.intake import pipeline
 from hub.models import JournalRow, SubmissionRow, WorkItemRow
