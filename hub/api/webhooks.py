@@ -91,7 +91,7 @@ def _phone(hub: Hub, gateway: SmsGateGateway, journal: Journal) -> Door:
 
 async def _told(hub: Hub, report: DeliveryStatus, answer: Response) -> Response:
     try:
-        await run_in_threadpool(delivery.report, hub, report)
+        await run_in_threadpool(sending.report, hub, report)
     except SQLAlchemyError:
         metrics.WEBHOOKS.labels(report.gateway, "store_failed").inc()
         return Response("the report could not be stored; send it again", 503, {"Retry-After": "5"})
