@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import timers
 from hub.api import health, webhooks
+from hub.api.doors import BODY_LIMIT, Doors
 from hub.bootstrap import Gateways
 from hub.console.app import mount
 from hub.context import Hub
 from hub.intake.journal import Journal
 from hub.intake.spool import Spool
 
-BODY_LIMIT = 64 * 1024  # bytes
 UPLOAD_LIMIT = 11 * 1024 * 1024  # bytes; a workbook of ten megabytes and its form
 UPLOADS = "/import"
 
@@ -43,11 +43,12 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
 
     app = FastAPI(title="Election hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
-    for router in (webhooks.router(hub, gateways, journal), health.router(hub, spool)):
-        app.include_router(router)
-        _refuse_other_methods(app, router)
+    router = health.router(hub, spool)
+    app.include_router(router)
+    _refuse_other_methods(app, router)
     mount(app, hub)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Doors, doors=webhooks.doors(hub, gateways, journal))
     return app
 
 
