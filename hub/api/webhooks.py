@@ -14,6 +14,7 @@ from hub.api import metrics
 from hub.api.doors import Door
 from hub.bootstrap import Gateways
 from hub.context import Hub
+from hub.delivery import sending
 from hub.intake.journal import Journal, JournalFull
 
 TWIML = Response('<?xml version="1.0" encoding="UTF-8"?><Response></Response>', media_type="text/xml")
