@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Channel = Literal["sms", "telegram", "whatsapp"]
 Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other"]
 DeliveryState = Literal["sent", "delivered", "failed"]
+FileKind = Literal["photo", "document", "audio", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a message names. `reference` is what `fetch` takes; type and size (bytes) are the provider's word."""
+
+    kind: FileKind
+    reference: str
+    type: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class InboundMessage:
     """One message as its provider delivered it. `provider_id` is unique within `gateway`; `raw` is kept for ever.
 
@@ -57,6 +68,9 @@ class InboundMessage:
     line: str = ""  # the provider's name of the modem or SIM that it came in by
     message: str = ""  # what an edited message has in common with its earlier versions
     part: Part | None = None
+    files: tuple[Attachment, ...] = ()
+    album: str = ""  # what messages that were sent as one album have in common
+    location: str = ""  # `geo:41.2,72.3` (RFC 5870)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,25 @@ class SendError(Exception):
         super().__init__(self.reason)
 
 
+@dataclass
+class FetchError(Exception):
+    """A file was not fetched. Permanent: it never will be. `retry_after`: seconds the provider asked us to wait."""
+
+    reason: str
+    permanent: bool = False
+    retry_after: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.reason)
+
+
+class TooLarge(FetchError):
+    """The file has more bytes than were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("too large", permanent=True)
+
+
 class Gateway(Protocol):
     name: str
     channel: Channel
@@ -136,4 +169,13 @@ class ReportingGateway(Gateway, Protocol):
 
     def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
         """What became of a message we sent. Raises `Refused`."""
+        ...
+
+
+@runtime_checkable
+class FetchingGateway(Gateway, Protocol):
+    """A road whose messages may name files."""
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of a file, `limit` of them at most. Raises `FetchError`, `TooLarge` among them."""
         ...

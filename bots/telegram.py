@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -43,8 +44,12 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from bots.downloads import download
 from bots.gateway import (
+    Attachment,
     Channel,
+    FetchError,
+    FileKind,
     InboundMessage,
     Kind,
     OutboundMessage,
@@ -64,7 +69,15 @@ LONGEST_ANSWER = 200  # characters over a pressed button
 
 # Named each time: without a list Telegram goes on with the one it was given last.
 _WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
-_MEDIA = ("photo", "document", "video", "voice", "audio", "animation", "video_note", "sticker")
+_FILES: dict[str, FileKind] = {
+    "document": "document",
+    "voice": "audio",
+    "audio": "audio",
+    "video": "video",
+    "animation": "video",
+    "video_note": "video",
+}
+_MEDIA = ("photo", "sticker", *_FILES)
 _NOT_JSON = object()
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
@@ -82,6 +95,8 @@ class TelegramGateway:
         self._webhook_secret = webhook_secret
         base = f"{api_url.rstrip('/')}/bot"
         self._updates_url = f"{base}{token}/getUpdates"
+        self._file_url = f"{base}{token}/getFile"
+        self._files_url = f"{api_url.rstrip('/')}/file/bot{token}/"
         self._request = _request()
         self._bot = Bot(token, base_url=base, request=self._request, get_updates_request=self._request)
         self._poll = httpx.AsyncClient(timeout=TIMEOUT, verify=tls())
@@ -131,6 +146,20 @@ class TelegramGateway:
             return await self._send(message)
         except (TelegramError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._send_error(error) from None
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of a file by its id: where it lies is asked first, and holds for an hour."""
+        try:
+            answer = await self._poll.post(self._file_url, json={"file_id": reference})
+        except httpx.HTTPError as error:
+            raise FetchError(type(error).__name__) from None
+        told = _parsed(answer.content)
+        body = told if isinstance(told, dict) else {}
+        path = _text(_object(body, "result"), "file_path")
+        if answer.status_code != 200 or not path:
+            wait = _integer(_object(body, "parameters").get("retry_after"))
+            raise FetchError(f"getFile {answer.status_code}", answer.status_code == 400, wait)
+        return await download(self._poll, self._files_url + quote(path), limit)
 
     async def close(self) -> None:
         await self._request.shutdown()
@@ -218,7 +247,7 @@ def _message(provider_id: str, message: dict[str, Any], raw: bytes, *, edited: b
     if kind == "contact":
         text = _own_number(message)
     elif edited:
-        kind = "edited"
+        kind = "other" if kind == "location" else "edited"  # somebody's way, a point every few seconds
     # People talk in groups; only a command there is meant for the hub.
     if chat.get("type") != "private" and not text.startswith("/"):
         kind = "other"
@@ -233,6 +262,9 @@ def _message(provider_id: str, message: dict[str, Any], raw: bytes, *, edited: b
         chat=_id(chat),
         sent_at=_moment(message.get("edit_date" if edited else "date")),
         message=_id({"id": message.get("message_id")}),
+        files=tuple(_files(message)),
+        album=_text(message, "media_group_id"),
+        location="" if edited else _location(message),
     )
 
 
@@ -258,6 +290,29 @@ def _kind(message: dict[str, Any]) -> Kind:
     if "location" in message or "venue" in message:
         return "location"
     return "contact" if _own_number(message) else "other"
+
+
+def _files(message: dict[str, Any]) -> Iterator[Attachment]:
+    """The file of a message; of a photo, which comes in several sizes, the largest."""
+    sizes = message.get("photo")
+    if isinstance(sizes, list) and (known := [it for it in sizes if isinstance(it, dict)]):
+        yield from _file("photo", max(known, key=lambda it: _integer(it.get("width")) or 0), "image/jpeg")
+        return
+    name = next((name for name in ("animation", *_FILES) if name in message), None)  # an animation comes as both
+    if name:
+        yield from _file(_FILES[name], _object(message, name))
+
+
+def _file(kind: FileKind, file: dict[str, Any], type: str = "") -> Iterator[Attachment]:
+    if reference := _text(file, "file_id"):
+        size = _integer(file.get("file_size")) or 0
+        yield Attachment(kind, reference, _text(file, "mime_type") or type, max(0, size))
+
+
+def _location(message: dict[str, Any]) -> str:
+    at = _object(message, "location") or _object(_object(message, "venue"), "location")
+    place = at.get("latitude"), at.get("longitude")
+    return f"geo:{place[0]},{place[1]}" if all(isinstance(it, int | float) for it in place) else ""
 
 
 def _own_number(message: dict[str, Any]) -> str:

@@ -6,6 +6,11 @@ A message comes as a signed form, here decoded (the real one has a few more fiel
     MessageSid=SM7f0c5a1e…  AccountSid=AC5f1d…  From=+996555010123  To=+15005550006  Body=OPN 5191 A1 B2
     NumMedia=0  NumSegments=1  ApiVersion=2010-04-01
 
+with a photo (MMS, WhatsApp) besides
+
+    NumMedia=1  MediaUrl0=https://api.twilio.com/2010-04-01/Accounts/AC5f1d…/Messages/MM7f…/Media/ME2c…
+    MediaContentType0=image/jpeg
+
 and what became of one of ours so:
 
     POST /sms/twilio/status?reference=812
@@ -17,6 +22,8 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -29,10 +36,14 @@ from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from bots.downloads import download
 from bots.gateway import (
+    Attachment,
     Channel,
     DeliveryState,
     DeliveryStatus,
+    FetchError,
+    FileKind,
     InboundMessage,
     Kind,
     OutboundMessage,
@@ -47,6 +58,12 @@ TIMEOUT = 10.0  # seconds; a lease on an outgoing message must be three times as
 LONGEST_TEXT = 1600  # characters
 URGENT_VALIDITY = 600  # seconds: an alert that is ten minutes late has been escalated already
 WHATSAPP = "whatsapp:"
+API_URL = "https://api.twilio.com"
+MOST_FILES = 10  # in one message
+# Where Twilio sends whoever asks it for a file.
+_FILE_HOSTS = re.compile(r"([\w-]+\.)*twiliocdn\.com|s3-external-1\.amazonaws\.com")
+_DEGREES = re.compile(r"-?\d{1,3}(\.\d+)?")
+_FILE_KINDS: dict[str, FileKind] = {"image": "photo", "audio": "audio", "video": "video"}
 
 _STATES: dict[str, DeliveryState] = {
     "queued": "sent",
@@ -91,6 +108,8 @@ class TwilioGateway:
                 "Twilio needs its account SID and its auth token: without a secret nobody can be told apart"
             )
         self._account_sid = account_sid
+        self._auth_token = auth_token
+        self._api_url = api_url.rstrip("/") or API_URL
         self._from_number = from_number
         self._public_url = public_url.rstrip("/")
         self._signed_bases = _with_and_without_port(self._public_url)
@@ -105,7 +124,7 @@ class TwilioGateway:
             payload = _Message.model_validate(form)
         except ValidationError:
             raise Refused(400, "no MessageSid or no From") from None
-        return [self._message(payload, request.body)]
+        return [self._message(payload, request.body, form)]
 
     def decode_status(self, request: WebhookRequest) -> DeliveryStatus:
         """What became of a message we sent. Refuses as `decode` does."""
@@ -136,24 +155,48 @@ class TwilioGateway:
         """What came to any of the account's numbers since then, oldest first. Raises `SendError`."""
         try:
             listed = await self._client.messages.list_async(date_sent_after=since, page_size=1000)
+            return [await self._listed(it) for it in reversed(listed) if it.direction == "inbound"]
         except httpx.HTTPError as error:
             raise broken_off(self.name, error) from None
         except (TwilioRestException, TwilioServiceException) as error:
             raise _refusal(error) from None
-        return [self._listed(it) for it in reversed(listed) if it.direction == "inbound"]
+
+    async def fetch(self, reference: str, limit: int) -> bytes:
+        """The bytes of a file by its address, asked of our own account at the configured API and of nobody else."""
+        path = reference.removeprefix(API_URL).removeprefix(self._api_url)
+        if not re.fullmatch(rf"/2010-04-01/Accounts/{re.escape(self._account_sid)}(/\w+)+", path):
+            raise FetchError("not a file of our account", permanent=True)
+        auth = (self._account_sid, self._auth_token)
+        return await download(self._http.client, self._api_url + path, limit, auth=auth, may_follow=self._may_follow)
 
     async def close(self) -> None:
         await self._http.close()
 
-    def _listed(self, listed: Any) -> InboundMessage:
+    async def _listed(self, listed: Any) -> InboundMessage:
         form = {"MessageSid": listed.sid, "From": listed.from_, "To": listed.to, "Body": listed.body or ""}
-        payload = _Message.model_validate(
-            {name: storable(value or "") for name, value in form.items()} | {"NumMedia": str(listed.num_media or 0)}
-        )
+        form |= await self._listed_files(listed) if str(listed.num_media or 0) != "0" else {}
+        form = {name: storable(value or "") for name, value in form.items()}
+        payload = _Message.model_validate(form)
         raw = json.dumps(form | {"recovered": True, "DateSent": str(listed.date_sent)}).encode()
-        return self._message(payload, raw, listed.date_sent)
+        return self._message(payload, raw, form, listed.date_sent)
 
-    def _message(self, payload: _Message, raw: bytes, sent_at: datetime | None = None) -> InboundMessage:
+    async def _listed_files(self, listed: Any) -> dict[str, str]:
+        """The same fields as a webhook has: the list says only how many files there are."""
+        files = await self._client.messages(listed.sid).media.list_async(limit=MOST_FILES)
+        fields = {"NumMedia": str(len(files))}
+        for place, file in enumerate(files):
+            fields[f"MediaUrl{place}"] = API_URL + file.uri.removesuffix(".json")
+            fields[f"MediaContentType{place}"] = file.content_type
+        return fields
+
+    def _may_follow(self, url: httpx.URL) -> bool:
+        return str(url).startswith(f"{self._api_url}/") or (
+            url.scheme == "https" and url.port is None and bool(_FILE_HOSTS.fullmatch(url.host))
+        )
+
+    def _message(
+        self, payload: _Message, raw: bytes, form: dict[str, str], sent_at: datetime | None = None
+    ) -> InboundMessage:
         on_whatsapp = payload.sender.startswith(WHATSAPP)
         return InboundMessage(
             gateway=self.name,
@@ -166,6 +209,8 @@ class TwilioGateway:
             recipient=payload.recipient.removeprefix(WHATSAPP).strip(),
             chat=payload.sender if on_whatsapp else "",
             sent_at=sent_at,
+            files=tuple(_files(form)),
+            location=_location(form),
         )
 
     def _genuine_form(self, request: WebhookRequest) -> dict[str, str]:
@@ -209,6 +254,7 @@ class _Message(BaseModel):
     recipient: str = Field(default="", alias="To")
     body: str = Field(default="", alias="Body")
     media: str = Field(default="0", alias="NumMedia")
+    latitude: str = Field(default="", alias="Latitude")
     opt_out: str = Field(default="", alias="OptOutType")
 
 
@@ -218,7 +264,7 @@ class _Http(HttpClient):  # type: ignore[misc]
     def __init__(self, api_url: str) -> None:
         super().__init__(logging.getLogger(__name__), True, TIMEOUT)
         self._api_url = api_url.rstrip("/")
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, verify=tls())
+        self.client = httpx.AsyncClient(timeout=TIMEOUT, verify=tls())
 
     async def request(
         self,
@@ -232,7 +278,7 @@ class _Http(HttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         where = self._api_url + httpx.URL(url).raw_path.decode() if self._api_url else url
-        answer = await self._client.request(
+        answer = await self.client.request(
             method,
             where,
             params=params or None,
@@ -250,7 +296,7 @@ class _Http(HttpClient):  # type: ignore[misc]
         return Response(answer.status_code, answer.text, answer.headers)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self.client.aclose()
 
 
 def _with_and_without_port(url: str) -> list[str]:
@@ -274,7 +320,22 @@ def _form(body: bytes) -> dict[str, str] | None:
 
 def _kind(payload: _Message) -> Kind:
     told = opt_kind(payload.opt_out) or opt_kind(payload.body)
-    return told or ("text" if payload.media in ("", "0") else "media")
+    if told or payload.media not in ("", "0"):
+        return told or "media"
+    return "location" if payload.latitude and not payload.body else "text"
+
+
+def _files(form: dict[str, str]) -> Iterator[Attachment]:
+    for place in range(MOST_FILES):
+        if url := form.get(f"MediaUrl{place}"):
+            type = form.get(f"MediaContentType{place}", "")
+            yield Attachment(_FILE_KINDS.get(type.split("/")[0], "document"), url, type)
+
+
+def _location(form: dict[str, str]) -> str:
+    """A place shared on WhatsApp."""
+    place = form.get("Latitude", ""), form.get("Longitude", "")
+    return f"geo:{place[0]},{place[1]}" if all(_DEGREES.fullmatch(it) for it in place) else ""
 
 
 def _shortened(text: str) -> str:

@@ -2,6 +2,7 @@
 
 POST /control/update {"from": 700123, "text": "OPN 5191 A1"}     a private message (with "chat": in a group)
 POST /control/update {"from": 700123, "data": "ack:17"}          a pressed button
+POST /control/file?id=F1 (any bytes)                             a file that getFile knows from then on
 POST /control/update {"update": {…}} or {"raw": "…"}             any JSON, or any text, as an update
 GET  /control/sent?after=0                                       everything sent, oldest first
 POST /control/fault  {"method": "sendMessage", "status": 429, "retry_after": 3}
@@ -48,7 +49,8 @@ class Deed(BaseModel):
 class BotApi:
     def __init__(self, token: str, retry_seconds: float = 0.5) -> None:
         self.sent: list[dict[str, Any]] = []
-        self.faults = Faults()
+        self.files: dict[str, bytes] = {}  # what getFile knows, by file_id
+        self.faults = Faults()  # of a download: method "file", to the file_id
         self._token = token
         self._retry_seconds = retry_seconds
         self._updates: deque[tuple[int, str]] = deque()
@@ -66,12 +68,15 @@ class BotApi:
             "answercallbackquery": self._answer_callback_query,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
+            "getfile": self._get_file,
         }
 
     def routes(self) -> APIRouter:
         router = APIRouter()
         # Plain, as what a rehearsal calls thousands of times: FastAPI's reading of parameters would cost a third.
         router.add_route("/bot{token}/{method}", self._call, methods=["GET", "POST"])
+        router.add_route("/file/bot{token}/files/{id}", self._download, methods=["GET"])
+        router.add_route("/control/file", self._take_file, methods=["POST"])
         router.add_api_route("/control/update", self.do, methods=["POST"])
         router.add_api_route("/control/sent", self._sent, methods=["GET"])
         router.add_api_route("/control/fault", self._order, methods=["POST"])
@@ -99,6 +104,7 @@ class BotApi:
         await self._set_webhook({})
         self._updates.clear()
         self.sent.clear()
+        self.files.clear()
         self.faults.forget()
 
     async def _call(self, request: Request) -> Response:
@@ -142,6 +148,26 @@ class BotApi:
 
     async def _answer_callback_query(self, asked: dict[str, Any]) -> Response:
         self.sent.append({"method": "answerCallbackQuery", **asked, "at": time.time()})
+        return _ok(True)
+
+    async def _get_file(self, asked: dict[str, Any]) -> Response:
+        id = str(asked.get("file_id", ""))
+        if id not in self.files:
+            return _error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        return _ok({"file_id": id, "file_size": len(self.files[id]), "file_path": f"files/{id}"})
+
+    async def _download(self, request: Request) -> Response:
+        id = request.path_params["id"]
+
+        async def content() -> Response:
+            if request.path_params["token"] != self._token or id not in self.files:
+                return _error(404, "Not Found")
+            return Response(self.files[id], media_type="application/octet-stream")
+
+        return await act_under(self.faults.take("file", id), content, _refusal)
+
+    async def _take_file(self, request: Request) -> Response:
+        self.files[request.query_params["id"]] = await request.body()
         return _ok(True)
 
     async def _set_webhook(self, asked: dict[str, Any]) -> Response:

@@ -2,9 +2,10 @@
 
 POST /control/twilio/message {"from": "+996555010123", "body": "OPN 5191 A1"}   an SMS to our number
      "delivered": false keeps it from the webhook, as a missed one: only the list has it
+     "files": [{"content": "<base64>", "type": "image/jpeg"}] makes it an MMS, whatever the bytes really are
 GET  /control/twilio/sent?after=0                                               everything sent, oldest first
 POST /control/twilio/fault {"status": 400, "code": 21610, "to": "+996555010123"}
-     {"method": "status", "code": 30005} makes the next message undeliverable
+     {"method": "status", "code": 30005} makes the next message undeliverable, "media" is asking for a file
     POST /control/twilio/reset                                                      everything above forgotten
 """
 
@@ -28,6 +29,8 @@ from pydantic import BaseModel, Field
 from bots.emulated.faults import Fault, Faults, act_under
 from bots.emulated.signing import signed_form
 
+_OURS = ("asked", "at", "files")  # of a message: not told to whoever lists it
+
 
 class Texted(BaseModel):
     """An SMS from a phone to our number."""
@@ -36,6 +39,14 @@ class Texted(BaseModel):
     to: str = ""
     body: str = ""
     delivered: bool = True
+    files: list[TextedFile] = []
+
+
+class TextedFile(BaseModel):
+    """What a phone sends along: any bytes in base64, and the type that the phone says they are."""
+
+    content: str
+    type: str = "image/jpeg"
 
 
 class TwilioApi:
@@ -45,6 +56,8 @@ class TwilioApi:
         self, account_sid: str, auth_token: str, number: str = "+15005550006", webhook: str = "", callbacks: bool = True
     ) -> None:
         self.messages: list[dict[str, Any]] = []  # both ways, oldest first
+        self.files: dict[str, tuple[bytes, str]] = {}  # media id → bytes, type
+        self.elsewhere = ""  # where a file is redirected to, instead of the place it lies at
         self.faults = Faults()
         self._account_sid = account_sid
         self._auth_token = auth_token
@@ -60,6 +73,10 @@ class TwilioApi:
         messages = "/2010-04-01/Accounts/{account}/Messages.json"
         router.add_route(messages, self._create, methods=["POST"])
         router.add_route(messages, self._list, methods=["GET"])
+        media = "/2010-04-01/Accounts/{account}/Messages/{message}/Media"
+        router.add_route(media + ".json", self._list_files, methods=["GET"])
+        router.add_route(media + "/{id}", self._redirect_to_file, methods=["GET"])
+        router.add_route("/stored/{id}", self._stored_file, methods=["GET"])
         router.add_api_route("/control/twilio/message", self.text, methods=["POST"])
         router.add_api_route("/control/twilio/sent", self._sent, methods=["GET"])
         router.add_api_route("/control/twilio/fault", self._order, methods=["POST"])
@@ -69,10 +86,22 @@ class TwilioApi:
     async def text(self, texted: Texted) -> dict[str, str]:
         """A phone texts our number; the answer names the message's id."""
         message = self._keep("inbound", texted.sender, texted.to or self._number, texted.body, "received")
+        for file in texted.files:
+            self.files[f"ME{uuid.uuid4().hex}"] = base64.b64decode(file.content), file.type
+        message["files"] = list(self.files)[len(self.files) - len(texted.files) :]
+        message["num_media"] = str(len(texted.files))
         if texted.delivered and self._webhook:
-            form = {"From": message["from"], "To": message["to"], "Body": message["body"], "NumMedia": "0"}
+            form = {"From": message["from"], "To": message["to"], "Body": message["body"]} | self.named(message)
             self._report(self._webhook, form | {"MessageSid": message["sid"], "AccountSid": self._account_sid})
         return {"sid": message["sid"]}
+
+    def named(self, message: dict[str, Any]) -> dict[str, str]:
+        """The files of a message as a webhook names them: at Twilio's own address, wherever this is."""
+        fields = {"NumMedia": message["num_media"]}
+        for place, id in enumerate(message["files"]):
+            base = f"https://api.twilio.com/2010-04-01/Accounts/{self._account_sid}/Messages/{message['sid']}"
+            fields |= {f"MediaUrl{place}": f"{base}/Media/{id}", f"MediaContentType{place}": self.files[id][1]}
+        return fields
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -91,6 +120,7 @@ class TwilioApi:
 
     async def _reset(self) -> None:
         self.messages.clear()
+        self.files.clear()
         self.faults.forget()
 
     async def _create(self, request: Request) -> Response:
@@ -112,7 +142,36 @@ class TwilioApi:
         message["asked"] = form
         if self._callbacks and "StatusCallback" in form:
             self._report_delivery(form["StatusCallback"], message)
-        return _json({name: value for name, value in message.items() if name not in ("asked", "at")}, 201)
+        return _json({name: value for name, value in message.items() if name not in _OURS}, 201)
+
+    async def _list_files(self, request: Request) -> Response:
+        if not self._is_ours(request):
+            return _error(401, 20003, "Authenticate")
+        sid = request.path_params["message"]
+        files = [id for it in self.messages if it["sid"] == sid for id in it["files"]]
+        base = request.url.path.removesuffix(".json")
+        listed = [{"sid": id, "content_type": self.files[id][1], "uri": f"{base}/{id}.json"} for id in files]
+        return _json({"media_list": listed, "page": 0, "page_size": 50, "uri": request.url.path, "next_page_uri": None})
+
+    async def _redirect_to_file(self, request: Request) -> Response:
+        """A file is asked for with the account's credentials, and lies elsewhere."""
+        if not self._is_ours(request):
+            return _error(401, 20003, "Authenticate")
+        id = request.path_params["id"]
+
+        async def redirect() -> Response:
+            if id not in self.files:
+                return _error(404, 20404, "The requested resource was not found")
+            return Response(status_code=307, headers={"location": self.elsewhere or f"/stored/{id}"})
+
+        return await act_under(self.faults.take("media", id), redirect, _refusal)
+
+    async def _stored_file(self, request: Request) -> Response:
+        """Open to whoever has the address, and, as S3, to nobody who brings credentials."""
+        content, type = self.files.get(request.path_params["id"], (b"", ""))
+        if not content or "authorization" in request.headers:
+            return Response(status_code=400)
+        return Response(content, media_type=type)
 
     async def _list(self, request: Request) -> Response:
         """Newest first. Filters: To, From, DateSent> and DateSent< (to the second); pages of PageSize."""
@@ -126,7 +185,7 @@ class TwilioApi:
         shown = found[page * size : (page + 1) * size]
         return _json(
             {
-                "messages": [{k: v for k, v in message.items() if k not in ("asked", "at")} for message in shown],
+                "messages": [{k: v for k, v in message.items() if k not in _OURS} for message in shown],
                 "page": page,
                 "page_size": size,
                 "uri": request.url.path,
@@ -156,6 +215,7 @@ class TwilioApi:
             "from": sender,
             "messaging_service_sid": None,
             "num_media": "0",
+            "files": [],
             "num_segments": "1",
             "price": None,
             "price_unit": "USD",
