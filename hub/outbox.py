@@ -1,7 +1,7 @@
 """What goes out: written in the transaction that decides it, delivered later, exactly once in effect.
 
 States: pending → sending → sent → delivered; or failed; or unknown, where a message may have arrived and the answer
-was lost. A state never goes back, but for pending ⇄ sending.
+was lost; or withdrawn, before it began to go. A state never goes back, but for pending ⇄ sending.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from bots.gateway import DeliveryStatus, SendError
-from hub.database import insert_into
-from hub.models import OutboxRow
+from hub import bulk
+from hub.models import BroadcastRow, OutboxRow
 
-CRITICAL, PUSH, REPLY, BULK = 0, 1, 5, 9  # priorities: a lower one goes first
+CRITICAL, PUSH, REPLY, BULK, BROADCAST = 0, 1, 5, 9, 10  # priorities: a lower one goes first
 LEASE = timedelta(seconds=60)  # at least three times a provider's time-out, or a slow send is sent twice
 ATTEMPTS = 8
-RANK = {"pending": 0, "sending": 0, "unknown": 1, "sent": 2, "failed": 3, "delivered": 4}
+RANK = {"pending": 0, "sending": 0, "withdrawn": 1, "unknown": 1, "sent": 2, "failed": 3, "delivered": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Draft:
     person_id: int | None = None
     journal_id: int | None = None
     alert_id: int | None = None
+    broadcast_id: int | None = None
     buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     answers_button: str = ""
     sender: str = ""  # which of our numbers it should come from
@@ -45,6 +47,7 @@ class Draft:
     asks_contact: str = ""  # the label of a button that shares the reader's own number
     edits: str = ""  # the provider's id of a message that this one takes the place of
     instead: str = ""  # the channel on which this could not be sent: there is no further road
+    held: timedelta = timedelta(0)  # how long it waits, and can be withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Due:
     person_id: int | None
     journal_id: int | None
     alert_id: int | None
+    broadcast_id: int | None
     gateway: str
     channel: str
     address_sealed: bytes
@@ -71,10 +75,7 @@ _DUE = tuple(getattr(OutboxRow, name) for name in Due.__slots__)
 
 def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     """Puts messages in the outbox. One with a `dedup` that is there already is left out."""
-    if not drafts:
-        return
-    statement = insert_into(session, OutboxRow).on_conflict_do_nothing(index_elements=["dedup"])
-    session.execute(statement, [_row(draft, now) for draft in drafts])
+    bulk.insert_new(session, OutboxRow, [_row(draft, now) for draft in drafts], "dedup")
 
 
 def known(session: Session, dedups: Collection[str]) -> set[str]:
@@ -87,13 +88,27 @@ def known(session: Session, dedups: Collection[str]) -> set[str]:
     return found
 
 
+def withdraw(
+    session: Session, now: datetime, *, dedup: str = "", answering: int | None = None, broadcast: int | None = None
+) -> int:
+    """Takes back what has not begun to go out: one message by its `dedup`, or all that answer a journal entry, or all
+    of a broadcast."""
+    which = OutboxRow.dedup == dedup if dedup else OutboxRow.journal_id == answering
+    which = OutboxRow.broadcast_id == broadcast if broadcast else which
+    result = session.execute(
+        update(OutboxRow).where(which, OutboxRow.state == "pending").values(state="withdrawn", settled_at=now)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
 def anything_due(session: Session, channels: Collection[str], now: datetime) -> bool:
     """Whether `claim` would find something; a look that locks nothing."""
     statement = select(OutboxRow.id).where(OutboxRow.channel.in_(channels), _due(now)).limit(1)
     return session.scalar(statement) is not None
 
 
-def claim(session: Session, channels: Collection[str], now: datetime, limit: int, upto: int = BULK) -> list[Due]:
+def claim(session: Session, channels: Collection[str], now: datetime, limit: int, upto: int = BROADCAST) -> list[Due]:
     """Takes what is due on these channels, critical first, and nothing less urgent than `upto`.
 
     A row whose lease ran out may have been sent: it goes once more, then it is `unknown`.
@@ -125,6 +140,34 @@ def claim(session: Session, channels: Collection[str], now: datetime, limit: int
     )
     claimed = [Due(*values) for values in session.execute(statement, execution_options={"synchronize_session": False})]
     return sorted(claimed, key=lambda due: (due.priority, due.id))
+
+
+def silence(session: Session, person_ids: Collection[int], channels: Collection[str], now: datetime) -> None:
+    """Withdraws what waits for people who want no more messages. Pushes stay: refused, they go by another road."""
+    waiting = update(OutboxRow).where(OutboxRow.person_id.in_(person_ids), OutboxRow.state == "pending")
+    waiting = waiting.where(OutboxRow.channel.in_(channels), OutboxRow.priority > PUSH)
+    session.execute(waiting.values(state="withdrawn", error="opted out", settled_at=now))
+
+
+def held(session: Session, due: Due) -> bool:
+    """Whether its broadcast was paused or cancelled since the row was claimed."""
+    if due.broadcast_id is None:
+        return False
+    return session.scalar(select(BroadcastRow.state).where(BroadcastRow.id == due.broadcast_id)) != "running"
+
+
+def put_back(session: Session, ids: Collection[int], until: datetime) -> None:
+    """Lets claimed rows wait that nobody began to send: it was no attempt. Of a cancelled broadcast, for good."""
+    cancelled = select(BroadcastRow.id).where(BroadcastRow.state == "cancelled")
+    session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids), OutboxRow.state == "sending")
+        .values(
+            state=case((OutboxRow.broadcast_id.in_(cancelled), "withdrawn"), else_="pending"),
+            attempts=OutboxRow.attempts - 1,
+            not_before=until,
+        )
+    )
 
 
 def sent(session: Session, id: int, provider_id: str, now: datetime) -> None:
@@ -179,6 +222,12 @@ def report(session: Session, status: DeliveryStatus, now: datetime) -> Due | Non
     return due if status.state == "failed" and RANK[before] < RANK["failed"] else None
 
 
+def waiting_since(session: Session, before: datetime) -> bool:
+    """Does something critical wait to go out that was written before a moment?"""
+    statement = select(OutboxRow.id).where(OutboxRow.state.in_(("pending", "sending")), OutboxRow.priority == CRITICAL)
+    return session.scalar(statement.where(OutboxRow.created_at < before).limit(1)) is not None
+
+
 def unsent(session: Session) -> int:
     """How many messages still wait to go out."""
     waiting = OutboxRow.state.in_(("pending", "sending"))
@@ -186,7 +235,9 @@ def unsent(session: Session) -> int:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), _lost(now))
+    running = select(BroadcastRow.id).where(BroadcastRow.state == "running")
+    free = or_(OutboxRow.broadcast_id.is_(None), OutboxRow.broadcast_id.in_(running))
+    return and_(or_(and_(OutboxRow.state == "pending", OutboxRow.not_before <= now), _lost(now)), free)
 
 
 def _lost(now: datetime) -> ColumnElement[bool]:
@@ -214,6 +265,7 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
         "person_id": draft.person_id,
         "journal_id": draft.journal_id,
         "alert_id": draft.alert_id,
+        "broadcast_id": draft.broadcast_id,
         "gateway": draft.gateway,
         "channel": draft.channel,
         "address_sealed": draft.address_sealed,
@@ -222,6 +274,6 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
         "state": "pending",
         "attempts": 0,
         "unsure": 0,
-        "not_before": now,
+        "not_before": now + draft.held,
         "created_at": now,
     }

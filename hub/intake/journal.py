@@ -24,8 +24,9 @@ from sqlalchemy.orm import Session, aliased
 
 from bots.gateway import InboundMessage
 from bots.wire import storable
+from hub import bulk
 from hub.clock import Clock
-from hub.database import insert_into, writing
+from hub.database import writing
 from hub.election.phones import address_of
 from hub.intake.spool import Spool
 from hub.models import InboxRow, JournalRow
@@ -95,6 +96,9 @@ class Journal:
             self._waiting.append((row(message, self._vault, self._country, now), future))
             futures.append(future)
         self._wake.set()
+        if len(futures) == 1:
+            await futures[0]
+            return
         for result in await asyncio.gather(*futures, return_exceptions=True):
             if result is not None:
                 raise result
@@ -225,12 +229,8 @@ def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
 
 def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Inserts rows that are new, and their place in the inbox. Returns the new entries' ids."""
-    statement = (
-        insert_into(session, JournalRow).on_conflict_do_nothing(index_elements=["dedup"]).returning(JournalRow.id)
-    )
-    ids = list(session.scalars(statement, rows))
-    if ids:
-        session.execute(insert_into(session, InboxRow), [{"journal_id": id, "attempts": 0} for id in ids])
+    ids = bulk.insert_new(session, JournalRow, rows, "dedup")
+    bulk.insert(session, InboxRow, [{"journal_id": id, "attempts": 0} for id in ids])
     return ids
 
 

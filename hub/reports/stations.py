@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.database import insert_into
+from hub import bulk
 from hub.models import StationRecordRow, StationRow
 
 TROUBLES = ("conflicts", "flags")
@@ -70,12 +70,43 @@ class StationRecord:
         its original, so it never overrides what the observer texted afterwards. `must_agree`: the station's observers,
         where an answer stands only when two of them say the same; None where any one of them may send it.
         """
+        self.hear(person_id, answers, origin, journal_id)
+        self.updated_at = now
+        self.agree(self.voices(must_agree))
+
+    def hear(self, person_id: int, answers: Mapping[str, str], origin: int, journal_id: int) -> None:
+        """Takes an observer's answers, to be followed by `agree`."""
         own = self.by_observer.setdefault(str(person_id), {})
         for code, value in answers.items():
             if code not in own or [origin, journal_id] >= own[code][1:]:
                 own[code] = [value, origin, journal_id]
+
+    def voices(self, must_agree: Collection[int] | None) -> int:
+        """How many observers have to say the same; see `merge`."""
+        return 1 if must_agree is None else min(2, len({*map(str, must_agree), *self.by_observer}))
+
+    def restore(
+        self,
+        person_id: int,
+        entry_id: int,
+        before: Mapping[str, list[Any]] | None,
+        now: datetime,
+        must_agree: Collection[int] | None = None,
+    ) -> None:
+        """Makes what an observer says what it was before an entry came; what they said since stays.
+
+        `before`: their part of `by_observer` then, None where they had none. See `merge` for `must_agree`.
+        """
+        own = self.by_observer.get(str(person_id), {})
+        for code in [code for code, said in own.items() if said[2] == entry_id]:
+            if before and code in before:
+                own[code] = before[code]
+            else:
+                del own[code]
+        if not own and before is None:
+            self.by_observer.pop(str(person_id), None)
         self.updated_at = now
-        self._agree(1 if must_agree is None else min(2, len({*map(str, must_agree), *self.by_observer})))
+        self.agree(self.voices(must_agree))
 
     def decide(self, values: Mapping[str, str], now: datetime, *, account_id: int, reason: str) -> None:
         """Settles questions by a person's decision, which holds while the observers say what they said then.
@@ -92,7 +123,7 @@ class StationRecord:
         self.conflicts = [code for code in self.conflicts if code not in values]
         self.updated_at = now
 
-    def _agree(self, voices: int) -> None:
+    def agree(self, voices: int) -> None:
         """What differs is a conflict; what fewer than `voices` observers say waits, in neither list."""
         self.answers, self.conflicts = {}, []
         for code in dict.fromkeys(code for answers in self.by_observer.values() for code in answers):
@@ -145,25 +176,10 @@ class StationRecords:
         return (record.station_id, record.form, kind) in self._troubled
 
     def save(self) -> None:
-        if not self._changed:
-            return
-        statement = insert_into(self._session, StationRecordRow)
-        columns = ("answers", "by_observer", "conflicts", "decided", "flags", "quarantined", "updated_at")
-        statement = statement.on_conflict_do_update(
-            index_elements=["station_id", "form"], set_={name: statement.excluded[name] for name in columns}
-        )
-        self._session.execute(
-            statement,
-            [
-                {
-                    "station_id": record.station_id,
-                    "form": record.form,
-                    "first_at": record.first_at,
-                    **{name: getattr(record, name) for name in columns},
-                }
-                for record in self._changed.values()
-            ],
-        )
+        values = ("answers", "by_observer", "conflicts", "decided", "flags", "quarantined", "updated_at")
+        names = ("station_id", "form", "first_at", *values)
+        rows = [{name: getattr(record, name) for name in names} for record in self._changed.values()]
+        bulk.upsert(self._session, StationRecordRow, rows, ("station_id", "form"), values)
 
     def _load(self, ids: list[int], lock: bool) -> None:
         if lock:

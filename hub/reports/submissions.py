@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub import bulk
 from hub.checklist.problems import Problem
-from hub.database import insert_into
 from hub.models import SubmissionRow
 
 
@@ -25,6 +25,7 @@ def row(
     answers: dict[str, str] | None = None,
     problems: Sequence[Problem] = (),
     comment: str = "",
+    terms: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return {
         "journal_id": journal_id,
@@ -36,12 +37,12 @@ def row(
         "problems": [problem.as_dict() for problem in problems],
         "comment": comment,
         "settled_at": now,
+        "terms": terms,
     }
 
 
 def store(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(insert_into(session, SubmissionRow), rows)
+    bulk.insert(session, SubmissionRow, rows)
 
 
 def outcome(session: Session, journal_id: int) -> str | None:
