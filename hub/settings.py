@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,7 +33,16 @@ class Settings(BaseSettings):
     replies_per_day: int = 0  # by SMS to everybody together; 0 sets no limit
     own_numbers: str = ""  # of the gateways, apart by commas: what comes from one of them is never answered
 
+    # Every role sees figures or people, so nobody does without one; "offered" is for rehearsals.
+    second_factor: Literal["required", "offered"] = "required"
+    session_idle_minutes: int = 120  # without a request, and a log-in ends
+    session_hours: int = 14  # and at the most
+    file_limit: int = 10 * 1024 * 1024  # bytes of one photo or document; a larger one is refused
+    files_per_person: int = 100  # in 24 hours; what comes then is fetched when the desk asks for it
+
     spool_dir: Path = Path("var/spool")  # where messages wait while the database is away
-    send_rate: float = 25.0  # messages a second on each channel; Telegram allows 30 in all
+    send_rate: float = 25.0  # messages a second on each channel, of each worker; Telegram allows 30 in all
+    chat_rate: float = 1.0  # and to each Telegram chat, which allows no more
+    number_rate: float = 10.0  # SMS a second from each of our numbers: what more a provider takes, it sends late
     # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
     rehearsal_clock: Path | None = None

@@ -17,6 +17,7 @@ from hub.alerts import escalation, steps, watching
 from hub.alerts.auditor import Auditor
 from hub.context import Hub
 from hub.database import writing
+from hub.delivery.pace import rates
 from hub.delivery.sending import Delivery
 from hub.desk import nudges
 
@@ -60,7 +61,7 @@ async def audit(hub: Hub, gateways: Sequence[Gateway] = ()) -> None:
     """Looks for ever. With gateways of its own it does, while no worker lives, what must not wait for one: the steps
     of alerts, and sending what is critical."""
     auditor, timers = Auditor(hub), Timers(hub)
-    delivery = Delivery(hub, gateways, hub.settings.send_rate, outbox.CRITICAL)
+    delivery = Delivery(hub, gateways, rates(hub.settings), outbox.CRITICAL)
     while True:
         await asyncio.sleep(LOOK)
         try:

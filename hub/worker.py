@@ -16,6 +16,7 @@ from hub import leadership, timers
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.database import writing
+from hub.delivery.pace import rates
 from hub.delivery.sending import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
@@ -33,7 +34,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     """Works until `stop` is set; what is under way is finished, what waits stays in the database."""
     spool = Spool(hub.settings.spool_dir, hub.vault)
     journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
-    delivery = Delivery(hub, gateways.all(), hub.settings.send_rate)
+    delivery = Delivery(hub, gateways.all(), rates(hub.settings))
     rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
         ("settle", lambda: asyncio.to_thread(_settle, hub)),
         ("deliver", delivery.round),

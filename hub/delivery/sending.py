@@ -15,6 +15,7 @@ from hub import outbox
 from hub.alerts import escalation, life
 from hub.context import Hub
 from hub.database import reading, writing
+from hub.delivery.pace import Pace, Rates
 from hub.outbox import Draft, Due
 from hub.sample import roster
 from hub.sample.roster import Contact
@@ -25,26 +26,22 @@ SLOTS = 32  # messages under way on one channel
 RESERVED = 8  # of them for what is critical
 WAIT = 0.05  # seconds
 GATHER = 0.02  # seconds in which results gather, to be noted in one transaction
-Result = tuple[Gateway, Due, Sent | SendError]
+Result = tuple[Gateway, Due, Sent | SendError | None]  # None: its broadcast was stopped, nothing was sent
 PATIENCE = 3.0  # seconds that a critical page waits for its road before it takes another as well
 log = structlog.get_logger()
 
 
 class Delivery:
-    """One round after another for all gateways of a process.
+    """One round after another for all gateways of a process. `upto`: the least urgent priority that it sends."""
 
-    `rate`: messages a second to each channel; `upto`: the least urgent priority that it sends.
-    """
-
-    def __init__(self, hub: Hub, gateways: Sequence[Gateway], rate: float, upto: int = outbox.BULK) -> None:
+    def __init__(self, hub: Hub, gateways: Sequence[Gateway], rates: Rates, upto: int = outbox.BROADCAST) -> None:
         self._hub = hub
         self._by_channel: dict[str, list[Gateway]] = defaultdict(list)
         for gateway in gateways:
             self._by_channel[gateway.channel].append(gateway)
-        self._rate = rate
+        self._channels, self._chats, self._numbers = Pace(rates.channel), Pace(rates.chat), Pace(rates.number)
         self._upto = upto
         self._paused: dict[str, datetime] = {}
-        self._allowance: dict[str, tuple[float, datetime]] = {}
         self._flying: dict[asyncio.Task[Result], str] = {}
         self._results: list[Result] = []
 
@@ -66,7 +63,7 @@ class Delivery:
         # slots of its own that no slow reply can fill.
         routine = self._open(channel, now) and flying < SLOTS - RESERVED
         free = (SLOTS - RESERVED if routine else SLOTS) - flying
-        limit = min(self._allowed(channel, now), free)
+        limit = min(self._channels.allowed(channel, now), free)
         if limit <= 0:
             return 0
         due = await asyncio.to_thread(self._claim, channel, now, limit, self._upto if routine else outbox.CRITICAL)
@@ -93,13 +90,33 @@ class Delivery:
             if not outbox.anything_due(session, [channel], now):
                 return []
         with writing(self._hub.engine) as session:
-            due = outbox.claim(session, [channel], now, limit, upto)
-        self._spend(channel, len(due))
+            claimed = outbox.claim(session, [channel], now, limit, upto)
+            due = [message for message in claimed if self._goes_now(session, channel, message, now)]
+        self._channels.spend(channel, now, len(due))
         return due
+
+    def _goes_now(self, session: Session, channel: str, due: Due, now: datetime) -> bool:
+        """Puts back what a chat, or our number, cannot take yet. What is critical goes at once, and the next waits."""
+        if channel == "telegram":
+            pace, key = self._chats, self._hub.vault.open(due.address_sealed).decode()
+        else:
+            pace, key = self._numbers, due.extra.get("sender") or self._hub.settings.twilio_from
+        wait = pace.wait(key, now)
+        if wait > timedelta(0) and due.priority != outbox.CRITICAL and not due.extra.get("answers_button"):
+            outbox.put_back(session, [due.id], now + wait)
+            return False
+        pace.spend(key, now)
+        return True
 
     async def _deliver(self, channel: str, due: Due) -> Result:
         gateway = self._road(channel, due)
+        if due.broadcast_id is not None and await asyncio.to_thread(self._held, due):
+            return gateway, due, None
         return gateway, due, await self._send(gateway, due)
+
+    def _held(self, due: Due) -> bool:
+        with reading(self._hub.engine) as session:
+            return outbox.held(session, due)
 
     def _road(self, channel: str, due: Due) -> Gateway:
         """The road the message came by; at each further attempt the channel's next one that is not asked to pause."""
@@ -140,6 +157,8 @@ class Delivery:
                     outbox.sent(session, due.id, result.provider_id, now)
                     if due.alert_id and due.kind == "push":
                         life.arrived(session, due.alert_id, due.person_id, self._hub.clock())
+                elif result is None:
+                    outbox.put_back(session, [due.id], now)
                 else:
                     self._refused(session, gateway, due, result, now)
 
@@ -151,21 +170,10 @@ class Delivery:
         if state == "failed" or (due.alert_id and due.priority == outbox.CRITICAL and _too_long(due, error)):
             other_road(session, self._hub, due, error.permanent, now)
 
-    def _allowed(self, channel: str, now: datetime) -> int:
-        """How many may go on this channel now: at most a second's worth at once."""
-        tokens, since = self._allowance.get(channel, (self._rate, now))
-        tokens = min(self._rate, tokens + (now - since).total_seconds() * self._rate)
-        self._allowance[channel] = (tokens, now)
-        return int(tokens)
-
     def _open(self, channel: str, now: datetime) -> set[str]:
         """The channel's roads whose provider has not asked for a pause."""
         names = {gateway.name for gateway in self._by_channel[channel]}
         return {name for name in names if self._paused.get(name, now) <= now}
-
-    def _spend(self, channel: str, count: int) -> None:
-        tokens, since = self._allowance[channel]
-        self._allowance[channel] = (tokens - count, since)
 
 
 def report(hub: Hub, status: DeliveryStatus) -> None:
@@ -211,6 +219,7 @@ def _by(session: Session, hub: Hub, due: Due, contact: Contact, instead: str) ->
         person_id=due.person_id,
         journal_id=due.journal_id,
         alert_id=due.alert_id,
+        broadcast_id=due.broadcast_id,
         instead=instead,
     )
 

@@ -1,7 +1,8 @@
 """Every table of the hub."""
 
 from hub.models.base import Base
-from hub.models.desk import AccountRow, AuditRow, CallRow, LoginSessionRow, WorkItemRow
+from hub.models.broadcasts import BroadcastRow, RecipientRow
+from hub.models.desk import AccountRow, AuditRow, CallRow, DeedRow, LoginSessionRow, RecoveryCodeRow, WorkItemRow
 from hub.models.election import (
     AssignmentRow,
     ContactRow,
@@ -13,6 +14,8 @@ from hub.models.election import (
     UploadRow,
     WrongCodeRow,
 )
+from hub.models.figures import ReleaseRow, RulingRow
+from hub.models.media import MediaBlobRow, MediaRow
 from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow
 from hub.models.reports import (
     AlertEventRow,
@@ -33,9 +36,11 @@ __all__ = [
     "AssignmentRow",
     "AuditRow",
     "Base",
+    "BroadcastRow",
     "CallRow",
     "ContactRow",
     "CursorRow",
+    "DeedRow",
     "ElectionRow",
     "InboxRow",
     "IncidentLinkRow",
@@ -43,10 +48,16 @@ __all__ = [
     "InvitationRow",
     "JournalRow",
     "LoginSessionRow",
+    "MediaBlobRow",
+    "MediaRow",
     "OfficialRow",
     "OutboxRow",
     "PersonRow",
+    "RecoveryCodeRow",
+    "RecipientRow",
+    "ReleaseRow",
     "ReplacementRow",
+    "RulingRow",
     "StationRecordRow",
     "StationRow",
     "SubmissionRow",

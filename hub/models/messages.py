@@ -52,7 +52,7 @@ class InboxRow(Base):
 
 
 class OutboxRow(Base):
-    """One message to one address. States: pending → sending → sent → delivered, or failed, or unknown.
+    """One message to one address. States: pending → sending → sent → delivered, or failed, unknown, withdrawn.
 
     `dedup` makes a message that must go once go once; `lease_until` guards one in flight.
     """
@@ -60,12 +60,13 @@ class OutboxRow(Base):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # reply · push · nudge · question
-    priority: Mapped[int]  # 0 critical push · 1 push · 5 reply · 9 bulk
+    kind: Mapped[str]  # reply · push · nudge · question · broadcast
+    priority: Mapped[int]  # 0 critical push · 1 push · 5 reply · 9 bulk · 10 broadcast
     dedup: Mapped[str | None] = mapped_column(unique=True)
     person_id: Mapped[int | None]
     journal_id: Mapped[int | None]  # the message this answers
     alert_id: Mapped[int | None]
+    broadcast_id: Mapped[int | None]  # goes only while that is running
     gateway: Mapped[str]  # the road it should take; "" leaves it to the contact's roads
     channel: Mapped[str]
     address_sealed: Mapped[bytes]
@@ -86,6 +87,7 @@ class OutboxRow(Base):
         Index("ix_outbox_provider_id", "provider_id"),
         Index("ix_outbox_journal_id", "journal_id"),
         Index("ix_outbox_alert_id", "alert_id"),
+        Index("ix_outbox_broadcast_id", "broadcast_id", "person_id"),
     )
 
 

@@ -108,6 +108,8 @@ def _stage(directory: Path, port: int, begins: datetime) -> Iterator[Stage]:
             "HUB_TELEGRAM_API_URL": emulated,
             "HUB_REHEARSAL_CLOCK": str(played_time),
             "HUB_SEND_RATE": "1000",
+            "HUB_CHAT_RATE": "1000",
+            "HUB_NUMBER_RATE": "1000",
         }
         hub, logins = _prepare(directory, environment)
         serve = stack.enter_context(_process("serve", environment, "--port", str(port)))

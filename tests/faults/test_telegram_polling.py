@@ -65,6 +65,7 @@ def worker(database_url: str, api: str) -> Iterator[subprocess.Popen[bytes]]:
         "HUB_SECRET_KEY": SECRET_KEY,
         "HUB_TELEGRAM_TOKEN": BOT,
         "HUB_TELEGRAM_API_URL": api,
+        "HUB_CHAT_RATE": "1000",
     }
     process = subprocess.Popen([sys.executable, "-m", "hub", "work"], env=environment)
     try:

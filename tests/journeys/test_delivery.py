@@ -12,7 +12,7 @@ from bots.emulated.signing import signed_form
 from hub.delivery.sending import Delivery
 from hub.intake import journal, pipeline
 from hub.models import OutboxRow
-from tests.journeys.town import PUBLIC, SID, TOKEN, Town
+from tests.journeys.town import FAST, PUBLIC, SID, TOKEN, Town
 
 A1, A5 = "+237670000001", 8100005
 COORDINATOR = 8200001
@@ -44,7 +44,7 @@ async def test_a_critical_push_overtakes_replies_that_hang(town: Town) -> None:
         await town.telegram(A5, f"SET 20005 H07:{n + 10}")
     while pipeline.settle_batch(town.hub, 100):
         pass
-    delivery = Delivery(town.hub, town.gateways.all(), rate=1000)
+    delivery = Delivery(town.hub, town.gateways.all(), FAST)
     await delivery.round()
     await town.sms(A1, "SET H0715 M1 A0")
     while pipeline.settle_batch(town.hub, 100):

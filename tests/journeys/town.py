@@ -23,6 +23,7 @@ from hub.app import create_app
 from hub.bootstrap import Gateways, open_gateways
 from hub.context import Hub
 from hub.database import reading, writing
+from hub.delivery.pace import Rates
 from hub.delivery.sending import Delivery
 from hub.election import configuration
 from hub.intake import pipeline
@@ -35,6 +36,7 @@ ARVENIA = Path(__file__).parent.parent / "elections" / "arvenia"
 PUBLIC = "https://hub.example.org"
 SID, TOKEN, SECRET = "AC" + "1" * 32, "twilio's token", "telegram_secret"
 BOT = "4200:bot-token"
+FAST = Rates(1000, 1000, 1000)
 MORNING = datetime(2030, 3, 10, 7, 30, tzinfo=UTC)  # 08:30 in Arvenia
 
 
@@ -78,7 +80,7 @@ class Town:
         """Everything that came in is read, and everything due is sent."""
         while pipeline.settle_batch(self.hub, 100):
             pass
-        delivery = Delivery(self.hub, self.gateways.all(), rate=1000)
+        delivery = Delivery(self.hub, self.gateways.all(), FAST)
         while await delivery.round():
             pass
 
