@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -181,6 +181,10 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
     context: dict[str, Any] = {name: storable(value) for name, value in _context(message).items() if value}
     if message.part:
         context["part"] = [message.part.reference, message.part.number, message.part.total]
+    if message.files:
+        context["files"] = [list(astuple(file)) for file in message.files]
+    if message.location:  # where an observer is: sealed as their number is
+        context["location"] = vault.seal(message.location.encode()).hex()
     return {
         "dedup": dedup(message.channel, message.gateway, message.provider_id),
         "gateway": message.gateway,
@@ -208,6 +212,7 @@ def _context(message: InboundMessage) -> dict[str, str]:
         "recipient": message.recipient,
         "line": message.line,
         "message": message.message,
+        "album": message.album,
     }
 
 
