@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from hub import replies
 from hub.checklist import writing as writing_of
 from hub.checklist.problems import Problem
 from hub.console import readings
-from hub.console.access import Caller, Here, pages
+from hub.console.access import Caller, Here, Visitor, pages
 from hub.console.frame import language_of, page
 from hub.console.item import (
     claim,
@@ -24,12 +26,15 @@ from hub.console.item import (
     note,
     ordered,
     taken_or_next,
+    undoable,
     with_message,
 )
+from hub.context import Hub
 from hub.database import reading, writing
 from hub.desk import queue
 from hub.desk.queue import TakenBy
-from hub.intake import corrections, decisions
+from hub.intake import corrections, decisions, undoing
+from hub.intake.undoing import TooLate
 
 routes = pages("desk")
 
@@ -39,8 +44,9 @@ def first(request: Request, caller: Caller, hub: Here, done: str = "") -> Respon
     """The queue with nothing opened."""
     with reading(hub.engine) as session:
         entries = ordered(session, hub, caller)
+        bar = undoable(session, hub, caller)
     free = next_free(entries, caller)
-    return page(request, "desk/page.html", entries=entries, current=None, item=None, done=done, free=free)
+    return page(request, "desk/page.html", entries=entries, current=None, item=None, done=done, free=free, **bar)
 
 
 @routes.get("/queue")
@@ -132,23 +138,50 @@ def unusable(
         with_message(session, item_id)
         taken = claim(session, hub, caller, item_id)
         if not taken:
-            corrections.close_unusable(session, item_id=item_id, account_id=caller.account.id, reason=reason, now=now)
+            _close(session, hub, caller, item_id, "unusable", reason, now)
             note(session, caller, "unusable", item_id, now, after={"reason": reason})
     return taken_or_next(request, hub, caller, item_id, taken, "unusable")
 
 
 @routes.post("/{item_id}/settle")
 def settle(request: Request, caller: Caller, hub: Here, item_id: int, reason: Annotated[str, Form()] = "") -> Response:
-    """A violated rule was looked into and the answers stand."""
+    """It was looked into, and nothing is left to do: a violated rule stands, a number was called."""
     now, reason = hub.clock(), reason.strip()
     if not reason:
         return item_page(request, hub, item_id, wrong="reason", status=422)
     with writing(hub.engine) as session:
         taken = claim(session, hub, caller, item_id)
         if not taken:
-            queue.close(session, item_id, caller.account.id, "settled", now)
+            _close(session, hub, caller, item_id, "settled", reason, now)
             note(session, caller, "settle", item_id, now, after={"reason": reason})
     return taken_or_next(request, hub, caller, item_id, taken, "settled")
+
+
+def _close(
+    session: Session, hub: Hub, caller: Visitor, item_id: int, resolution: str, reason: str, now: datetime
+) -> None:
+    corrections.close(
+        session,
+        hub,
+        item_id=item_id,
+        account_id=caller.account.id,
+        resolution=resolution,
+        reason=reason,
+        now=now,
+    )
+
+
+@routes.post("/undo/{deed_id}")
+def undo(caller: Caller, hub: Here, deed_id: int) -> Response:
+    """Takes back what was done a moment ago; the item is open again, and the caller's."""
+    now = hub.clock()
+    try:
+        with writing(hub.engine) as session:
+            deed = undoing.undo(session, hub, deed_id, caller.account.id, now)
+            note(session, caller, "undo", deed.item_id, now, before={"done": deed.kind})
+    except TooLate:
+        return RedirectResponse("/desk?done=too_late", 303)
+    return RedirectResponse(f"/desk/{deed.item_id}?done=undone", 303)
 
 
 async def _chosen(request: Request) -> dict[str, str]:
@@ -180,7 +213,7 @@ def decide(
         if not taken:
             decisions.decide(
                 session,
-                hub.election,
+                hub,
                 station_id=item.station_id,
                 form=item.form,
                 values=values,

@@ -22,7 +22,7 @@ from hub.console.frame import language_of, page
 from hub.console.readings import Said
 from hub.context import Hub
 from hub.database import reading
-from hub.desk import items, queue
+from hub.desk import deeds, items, queue
 from hub.desk.items import Item
 from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.intake import corrections, questions
@@ -49,6 +49,7 @@ def item_page(
         item = found(session, item_id)
         entries = ordered(session, hub, visitor)
         colleagues = accounts.at_the_desk(session)
+        bar = undoable(session, hub, visitor)
         original = latest = None
         question = ""
         if item.message:
@@ -70,6 +71,7 @@ def item_page(
         kept=kept,
         wrong=wrong,
         done=done,
+        **bar,
         original=original,
         read=latest,
         question=question,
@@ -86,6 +88,12 @@ def item_page(
 def _record_rows(hub: Hub, item: Item, language: str) -> list[Said]:
     broken = item.detail.get("rules", {}) if item.kind == "conflict" else {}
     return readings.record_rows(hub.election, item.form, item.record, language, broken) if item.record else []
+
+
+def undoable(session: Session, hub: Hub, visitor: Visitor) -> dict[str, Any]:
+    """What the bar shows: the deed that can still be undone, None where there is none, and the seconds left."""
+    deed = deeds.last(session, visitor.account.id, hub.timer())
+    return {"deed": deed, "deed_seconds": int((deed.until - hub.timer()).total_seconds()) if deed else 0}
 
 
 def found(session: Session, item_id: int) -> Item:

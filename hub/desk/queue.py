@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
+from hub.desk.deeds import Before
 from hub.models import AccountRow, ContactRow, JournalRow, PersonRow, StationRow, WorkItemRow
 
 LEASE = timedelta(minutes=5)
@@ -227,6 +228,34 @@ def close(session: Session, item_id: int, account_id: int, resolution: str, now:
         open_key=None,
         claimed_until=None,
     )
+
+
+def reopen(session: Session, before: Before, account_id: int, now: datetime) -> bool:
+    """Makes an item what it was before a deed, and its holder's again. False where somebody else has it by now."""
+    free = or_(WorkItemRow.claimed_by.is_(None), WorkItemRow.claimed_by == account_id, WorkItemRow.claimed_until <= now)
+    closed = and_(WorkItemRow.closed_at.is_not(None), WorkItemRow.closed_by == account_id)
+    again = select(WorkItemRow.id).where(WorkItemRow.open_key == before.cause, WorkItemRow.id != before.item_id)
+    if session.scalar(again) is not None:  # the same cause has come again, with an item of its own
+        return False
+    result = session.execute(
+        update(WorkItemRow)
+        .where(WorkItemRow.id == before.item_id, or_(closed, and_(WorkItemRow.closed_at.is_(None), free)))
+        .values(
+            open_key=before.cause,
+            detail=before.detail,
+            severity=before.severity,
+            note=before.note,
+            closed_at=None,
+            closed_by=None,
+            resolution=None,
+            postponed_until=None,
+            claimed_by=account_id,
+            claimed_at=now,
+            claimed_until=now + LEASE,
+        )
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
 
 
 def _change(session: Session, item_id: int, condition: Any, **values: Any) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hub import outbox
 from hub.intake.journal import Entry
 from hub.outbox import Draft
 from hub.vault import Vault
+
+HELD = timedelta(seconds=65)  # what the desk says waits as long as it may be undone, and a little more
 
 
 def draft(
@@ -35,6 +39,7 @@ def draft(
         sender=entry.context.get("recipient", ""),
         line=entry.context.get("line", ""),
         asks_contact=asks_contact,
+        held=HELD if kind == "question" or entry.corrects else timedelta(0),
     )
 
 
@@ -42,4 +47,4 @@ def _address(vault: Vault, entry: Entry) -> bytes:
     chat = entry.context.get("chat", "")
     if entry.channel == "whatsapp":
         return vault.seal(chat.encode() + vault.open(entry.sender_sealed))
-    return vault.seal(chat.encode()) if chat else entry.sender_sealed
+    return entry.sender_sealed  # never the group that a button was pressed in: what is answered may be a phone number

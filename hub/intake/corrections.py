@@ -5,10 +5,7 @@ Each is a journal entry of its own that takes the same path as any message. An o
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +18,9 @@ from hub.checklist.definition import Form
 from hub.checklist.problems import Problem
 from hub.checklist.validation import Judgement
 from hub.context import Hub
-from hub.desk import opening
-from hub.intake import journal, pipeline
+from hub.desk import deeds, opening
+from hub.intake import pipeline, undoing
+from hub.intake.entries import corrected, journaled
 from hub.intake.journal import Entry
 from hub.models import ContactRow, JournalRow, PersonRow, StationRow, SubmissionRow, WorkItemRow
 from hub.reports.stations import StationRecords
@@ -48,11 +46,18 @@ def save(
     """Journals the corrected text beside its original and settles it in this transaction.
 
     The work item closes when nothing is left for the desk. None where the text turned out to be a command.
-    Raises `Gone` where the item is closed or holds no message.
+    It can be undone for a minute, unless it told somebody else. Raises `Gone` where the item is closed or holds no
+    message.
     """
+    before = deeds.before(_open_item(session, item_id))
     original = _original(session, item_id)
-    entry = _corrected(session, hub, original, text, account_id, reason, now)
-    return pipeline.settle(session, hub, [entry], now).judgements.get(entry.id)
+    entry = corrected(session, hub, original, text, account_id, reason, now)
+    read = _judged(session, hub, original.sender_digest, original.received_at, text)
+    brought = _brought(session, entry, read)
+    settlement = pipeline.settle(session, hub, [entry], now)
+    if entry.id not in settlement.sounded:
+        deeds.remember(session, before, account_id, "saved", hub.timer(), {"corrections": brought})
+    return settlement.judgements.get(entry.id)
 
 
 def amend(
@@ -85,10 +90,15 @@ def amend(
         if problems := _unsound(_judged(session, hub, original.sender_digest, original.received_at, text)):
             refused[code] = problems
     if not refused:
+        before = deeds.before(item)
         entries = [
-            _corrected(session, hub, original, text, account_id, reason, now) for original, text in texts.values()
+            corrected(session, hub, original, text, account_id, reason, now) for original, text in texts.values()
         ]
-        pipeline.settle(session, hub, entries, now)
+        reads = [_judged(session, hub, it.sender, it.received_at, it.text) for it in entries]
+        brought = [it for entry, read in zip(entries, reads, strict=True) for it in _brought(session, entry, read)]
+        settlement = pipeline.settle(session, hub, entries, now)
+        if not settlement.sounded:
+            deeds.remember(session, before, account_id, "saved", hub.timer(), {"corrections": brought})
         session.refresh(item)
         if item.closed_at:  # its cause went, and these corrections are why
             item.closed_by, item.resolution = account_id, "corrected"
@@ -133,7 +143,7 @@ def dictate(
         "context": {},
         "corrects": None,
     }
-    pipeline.settle(session, hub, [_journaled(session, hub, origin, text, account_id, "", now)], now)
+    pipeline.settle(session, hub, [journaled(session, hub, origin, text, account_id, "", now)], now)
     return ()
 
 
@@ -151,13 +161,17 @@ def _spoken(
     return phone, f"{text} # {person.code}" if shared else text
 
 
-def close_unusable(session: Session, *, item_id: int, account_id: int, reason: str, now: datetime) -> None:
-    """Closes a message that says nothing usable. It stays in the journal. Raises `Gone`."""
+def close(
+    session: Session, hub: Hub, *, item_id: int, account_id: int, resolution: str, reason: str, now: datetime
+) -> None:
+    """Closes an item by hand, with why: a message that says nothing usable, a rule that was looked into. What came
+    stays in the journal, and it can be undone for a minute. Raises `Gone`."""
     item = _open_item(session, item_id)
+    deeds.remember(session, deeds.before(item), account_id, resolution, hub.timer())
     item.detail = {**item.detail, "reason": reason}
     session.flush()
     assert item.open_key is not None
-    opening.close_cause(session, item.open_key, "unusable", now, account_id)
+    opening.close_cause(session, item.open_key, resolution, now, account_id)
 
 
 def _original(session: Session, item_id: int) -> JournalRow:
@@ -200,6 +214,12 @@ def _signed(session: Session, original: JournalRow, person: str, text: str) -> s
     return f"{text} # {person}" if len(roster.senders(session, [sent]).get(sent, [])) > 1 else text
 
 
+def _brought(session: Session, entry: Entry, read: Judgement) -> list[dict[str, Any]]:
+    """For `undoing`; a correction that stores nothing has nothing in a record to take back."""
+    person_id = read.person.id if read.person else 0
+    return [undoing.brought(session, entry.id, read.station.id if read.station else None, read.form, person_id)]
+
+
 def _unsound(judgement: Judgement) -> tuple[Problem, ...]:
     problems = tuple(it for it in judgement.problems if it.code not in _TOLD)
     return problems or (judgement.problems if judgement.outcome in ("partial", "rejected") else ())
@@ -219,42 +239,3 @@ def _judged(session: Session, hub: Hub, sender: bytes, at: datetime, text: str) 
         checklist=hub.election.checklist,
         now=at,
     )
-
-
-def _corrected(
-    session: Session, hub: Hub, original: JournalRow, text: str, account_id: int, reason: str, now: datetime
-) -> Entry:
-    origin = {
-        "gateway": original.gateway,
-        "channel": original.channel,
-        "sender_digest": original.sender_digest,
-        "sender_sealed": original.sender_sealed,
-        "context": {key: value for key, value in original.context.items() if key != "button"},
-        "corrects": original.id,
-    }
-    # It speaks for its original: of that hour, and of the station where its sender was then.
-    return replace(_journaled(session, hub, origin, text, account_id, reason, now), received_at=original.received_at)
-
-
-def _journaled(
-    session: Session, hub: Hub, origin: Mapping[str, Any], text: str, account_id: int, reason: str, now: datetime
-) -> Entry:
-    told = {"text": text, "account": account_id, "reason": reason}
-    key = secrets.token_hex(16)
-    values = {
-        "dedup": journal.dedup("desk", "desk", key),
-        "gateway": "desk",
-        "kind": "text",
-        "provider_id": f"desk:{key}",
-        "text": storable(text),
-        "raw_sealed": hub.vault.seal(json.dumps(told).encode()),
-        "sent_at": None,
-        "received_at": now,
-        "account_id": account_id,
-        "reason": storable(reason),
-        **origin,
-    }
-    [entry_id] = journal.store(session, [values])
-    entry = journal.entry(session, entry_id)
-    assert entry is not None
-    return entry

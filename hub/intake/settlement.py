@@ -36,7 +36,8 @@ READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a
 
 class Settlement:
     """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
-    `deferred`: entries for the next batch, which will know that their sender registered in this one."""
+    `deferred`: entries for the next batch, which will know that their sender registered in this one; `sounded`: those
+    that told somebody else than their sender: of an incident, or by an alert."""
 
     def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
         self._session = session
@@ -45,6 +46,7 @@ class Settlement:
         self._now = now
         self.judgements: dict[int, Judgement] = {}
         self.deferred: set[int] = set()
+        self.sounded: set[int] = set()
         self._linked: set[bytes] = set()
         self._readings = {entry.id: self._read(entry) for entry in entries}
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
@@ -148,9 +150,8 @@ class Settlement:
             judgement = _of_a_part(judgement)
         before = record.of(person.id)
         known = str(person.id) in record.by_observer
-        if entry.kind == "edited" and record.withdraw(
-            person.id, journal.versions(self._session, entry), judgement.answers
-        ):
+        edits = sorted(journal.versions(self._session, entry)) if entry.kind == "edited" else []
+        if record.withdraw(person.id, edits, judgement.answers):
             known = False  # the new version says less, and that is news
         nothing_new = known and all(before.get(code) == value for code, value in judgement.answers.items())
         if judgement.outcome == "accepted" and nothing_new and not entry.corrects and not judgement.comment:
@@ -159,8 +160,11 @@ class Settlement:
         must_agree = observers if form.observers == "agree" else None
         record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now, must_agree)
         broken = self._newly_broken(station, judgement)
-        troubles.flag(self._records, self._election.checklist, station, form.code, self._now)
-        self._settled(entry, judgement.outcome, judgement, person, station)
+        for home, name in troubles.flag(self._records, self._election.checklist, station, form.code, self._now):
+            # Broken by two observers together, or by another form: no single report has said so.
+            broken += [it for it in rules.by_rules(self._election.checklist, home, [name]) if it not in broken]
+        terms = _terms(record.voices(must_agree), edits)
+        self._settled(entry, judgement.outcome, judgement, person, station, terms)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
         for trigger in rules.by_answers(form, fresh) + broken:
             self._alert(entry, trigger, person, at_station(station), judgement.comment)
@@ -178,6 +182,7 @@ class Settlement:
         )
         number = repeated.id if repeated else None
         if number is None:
+            self.sounded.add(entry.id)
             triggers = rules.by_category(category, self._election.alerting)
             number = incidents.record(
                 self._session,
@@ -247,6 +252,7 @@ class Settlement:
             self._reply(entry, senders[0], say(self._election, "photo_kept", senders[0].language))
 
     def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, place: Place, words: str) -> int:
+        self.sounded.add(entry.id)
         return escalation.sound(
             self._session,
             self._hub,
@@ -374,6 +380,7 @@ class Settlement:
         judgement: Judgement | None = None,
         person: Person | None = None,
         station: Station | None = None,
+        terms: dict[str, Any] | None = None,
     ) -> None:
         self._submissions.append(
             submissions.row(
@@ -386,6 +393,7 @@ class Settlement:
                 answers=dict(judgement.answers) if judgement else None,
                 problems=judgement.problems if judgement else (),
                 comment=judgement.comment if judgement else "",
+                terms=terms,
             )
         )
 
@@ -394,6 +402,12 @@ def _of_a_part(judgement: Judgement) -> Judgement:
     """What is missing may be the part that another observer of the station has not sent yet."""
     problems = tuple(problem for problem in judgement.problems if problem.code != "missing_answers")
     return replace(judgement, problems=problems)
+
+
+def _terms(voices: int, edits: list[int]) -> dict[str, Any] | None:
+    """What a replay has to know besides the answers; nearly always nothing."""
+    unusual: dict[str, Any] = {"voices": voices} if voices > 1 else {}
+    return unusual | ({"edits": edits} if edits else {}) or None
 
 
 def _station(reading: Reading | None) -> str | None:

@@ -3,6 +3,7 @@
 from hub.models.base import Base
 from hub.models.broadcasts import BroadcastRow, RecipientRow
 from hub.models.desk import AccountRow, AuditRow, CallRow, DeedRow, LoginSessionRow, RecoveryCodeRow, WorkItemRow
+from hub.models.dialogs import DialogRow
 from hub.models.election import (
     AssignmentRow,
     ContactRow,
@@ -41,6 +42,7 @@ __all__ = [
     "ContactRow",
     "CursorRow",
     "DeedRow",
+    "DialogRow",
     "ElectionRow",
     "InboxRow",
     "IncidentLinkRow",

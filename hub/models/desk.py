@@ -14,7 +14,8 @@ from hub.models.base import Base
 class WorkItemRow(Base):
     """Something that needs a person. `open_key` is unique while it is open: one item for one cause.
 
-    `kind`: message · rule · conflict · registration. `severity`: 1 critical first. A claim holds until `claimed_until`.
+    `kind`: message · unknown (its sender is) · rule · conflict · late · incident · registration · undeliverable ·
+    unreachable. `severity`: 1 critical first. A claim holds until `claimed_until`.
     """
 
     __tablename__ = "work_item"
@@ -33,7 +34,7 @@ class WorkItemRow(Base):
     claimed_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    resolution: Mapped[str | None]  # corrected · unusable · decided · settled
+    resolution: Mapped[str | None]  # corrected · unusable · decided · settled · verified · refuted · came
     postponed_until: Mapped[datetime | None]  # real time, like the claim
     postponed_after: Mapped[int | None]  # the journal's end then: what the sender texts later ends the wait
     escalated_at: Mapped[datetime | None]  # the supervisor is asked
@@ -43,6 +44,22 @@ class WorkItemRow(Base):
         Index("ix_work_item_queue", "closed_at", "severity", "opened_at"),
         Index("ix_work_item_journal_id", "journal_id"),
     )
+
+
+class DeedRow(Base):
+    """What somebody did with an item and may take back until `until` (real time). `detail`: what it takes to do so."""
+
+    __tablename__ = "deed"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("work_item.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str]  # saved · unusable · settled · asked
+    until: Mapped[datetime]
+    detail: Mapped[dict[str, Any]]
+    undone_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_deed_account_id", "account_id", "until"),)
 
 
 class CallRow(Base):
@@ -68,7 +85,7 @@ class AccountRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]  # operator · supervisor · coordinator · head_office · admin
+    role: Mapped[str]  # operator · supervisor · coordinator · lawyer · head_office · analyst · admin
     region: Mapped[str] = mapped_column(default="")
     language: Mapped[str]
     password_hash: Mapped[str]
@@ -76,6 +93,20 @@ class AccountRow(Base):
     disabled_at: Mapped[datetime | None]
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    must_change: Mapped[bool] = mapped_column(default=False)  # the password was made by somebody else
+    totp_secret: Mapped[bytes | None]  # sealed; None until a second factor is set up
+    totp_pending: Mapped[bytes | None]  # sealed; its QR was shown, no code of it has come yet
+    totp_step: Mapped[int] = mapped_column(default=0)  # of the last code that was taken: none works twice
+
+
+class RecoveryCodeRow(Base):
+    """A code that replaces a lost phone once. Only a keyed digest is stored; using it deletes the row."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    digest: Mapped[bytes]
 
 
 class LoginSessionRow(Base):
@@ -90,10 +121,12 @@ class LoginSessionRow(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     address: Mapped[str]
+    device: Mapped[str] = mapped_column(default="")
+    proved: Mapped[bool] = mapped_column(default=False)  # the second factor was given
 
 
 class AuditRow(Base):
-    """Who did what, when, from where; before and after. Never edited."""
+    """Who did what, when, from where; before and after. A trigger refuses to change or delete a row."""
 
     __tablename__ = "audit"
 
@@ -105,3 +138,5 @@ class AuditRow(Base):
     address: Mapped[str]
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_audit_account_id", "account_id", "id"),)

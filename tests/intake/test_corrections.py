@@ -47,7 +47,7 @@ async def test_a_corrected_message_is_stored_for_its_sender_and_the_original_sta
             reason="called back",
             now=town.clock[0],
         )
-    await town.work()
+    await town.undo_no_more()
     original, correction = town.journal()
     assert (original.text, correction.text) == ("SET 10001 H0715 M1 A7", "SET 10001 H0715 M1 A1")
     assert (correction.corrects, correction.account_id, correction.reason) == (original.id, account, "called back")
@@ -83,9 +83,25 @@ async def test_an_unusable_message_is_closed_with_its_reason_and_stays_in_the_jo
     [item] = town.desk()
     account = operator(town)
     with writing(town.hub.engine) as session:
-        corrections.close_unusable(session, item_id=item.id, account_id=account, reason="spam", now=town.clock[0])
+        corrections.close(
+            session,
+            town.hub,
+            item_id=item.id,
+            account_id=account,
+            resolution="unusable",
+            reason="spam",
+            now=town.clock[0],
+        )
     assert town.desk() == []
     with writing(town.hub.engine) as session, pytest.raises(corrections.Gone):
-        corrections.close_unusable(session, item_id=item.id, account_id=account, reason="spam", now=town.clock[0])
+        corrections.close(
+            session,
+            town.hub,
+            item_id=item.id,
+            account_id=account,
+            resolution="unusable",
+            reason="spam",
+            now=town.clock[0],
+        )
     with reading(town.hub.engine) as session:
         assert session.scalars(select(JournalRow.text)).one() == "hello"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,13 @@ from bots.emulated.signing import signed_form
 from bots.emulated.twilio_api import TwilioApi
 from hub.app import create_app
 from hub.bootstrap import Gateways, open_gateways
+from hub.clock import system
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.delivery.pace import Rates
 from hub.delivery.sending import Delivery
 from hub.election import configuration
-from hub.intake import pipeline
+from hub.intake import answering, pipeline
 from hub.models import JournalRow, SubmissionRow, WorkItemRow
 from hub.sample import importer
 from hub.settings import Settings
@@ -83,6 +84,12 @@ class Town:
         delivery = Delivery(self.hub, self.gateways.all(), FAST)
         while await delivery.round():
             pass
+
+    async def undo_no_more(self) -> None:
+        """The minute passes in which the desk may take back what it said; then that goes out."""
+        real, self.hub = self.hub, replace(self.hub, timer=lambda: system() + answering.HELD)
+        await self.work()
+        self.hub = real
 
     def told(self) -> list[tuple[str, str]]:
         """What went out since this was asked last: (address, text)."""

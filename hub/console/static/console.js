@@ -73,6 +73,17 @@
   // The server counts code points, the browser UTF-16 units.
   const offset = (points) => [...text.value].slice(0, Number(points)).join("").length;
 
+  // The minute in which what was done can be undone runs out before one's eyes.
+  const undo = document.querySelector("form[data-seconds]");
+  let seconds = Number(undo?.dataset.seconds);
+  const running = undo && setInterval(() => {
+    seconds -= 1;
+    undo.querySelector("[data-left]").textContent = seconds;
+    if (seconds > 0) return;
+    clearInterval(running);
+    undo.remove();
+  }, 1000);
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = document.activeElement?.form ?? document.querySelector("#edit, .record form");
@@ -81,6 +92,10 @@
         event.preventDefault();
         form.requestSubmit(button);
       }
+      return;
+    }
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !typing(document.activeElement)) {
+      if (undo?.isConnected) { event.preventDefault(); undo.requestSubmit(); }
       return;
     }
     if (event.key === "Escape" && typing(document.activeElement)) return document.activeElement.blur();
@@ -103,18 +118,4 @@
     const to = at < 0 ? (by > 0 ? 0 : entries.length - 1) : Math.min(entries.length - 1, Math.max(0, at + by));
     entries[to].focus();
   };
-
-  // What arrived is marked for a few seconds; what was open stays open when the cards are asked for anew.
-  let known = new Set();
-  let opened = [];
-  const pieces = () => [...document.querySelectorAll("[data-entry], .card")].map((piece) => piece.id);
-  document.addEventListener("htmx:beforeSwap", () => {
-    known = new Set(pieces());
-    opened = [...document.querySelectorAll(".card details[open]")].map((details) => details.id);
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    if (!["queue", "cards"].includes(event.detail.target.id)) return;
-    for (const id of pieces()) if (!known.has(id)) document.getElementById(id).classList.add("arrived");
-  });
 })();
