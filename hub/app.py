@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
@@ -26,7 +28,7 @@ UPLOAD_LIMIT = 11 * 1024 * 1024  # bytes; a workbook of ten megabytes and its fo
 UPLOADS = "/import"
 
 
-def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
+def create_app(hub: Hub, gateways: Gateways) -> Doors:
     spool = Spool(hub.settings.spool_dir, hub.vault)
     journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
 
@@ -48,8 +50,19 @@ def create_app(hub: Hub, gateways: Gateways) -> FastAPI:
     _refuse_other_methods(app, router)
     mount(app, hub)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Doors, doors=webhooks.doors(hub, gateways, journal))
-    return app
+    return Doors(app, webhooks.doors(hub, gateways, journal))
+
+
+class Server(uvicorn.Server):
+    """Ends the open streams before it waits for what is open; else it would wait for as long as anybody looks."""
+
+    def __init__(self, app: Doors, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._changes = app.state.changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._changes.close()
+        await super().shutdown(sockets)
 
 
 class BodyLimit:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from fastapi import FastAPI
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from bots.gateway import WebhookRequest
 
@@ -18,8 +19,9 @@ Door = Callable[[WebhookRequest], Awaitable[Response]]
 class Doors:
     """Answers the requests whose path it knows, path → method → door; all others go on to `app`."""
 
-    def __init__(self, app: ASGIApp, doors: Mapping[str, Mapping[str, Door]]) -> None:
+    def __init__(self, app: FastAPI, doors: Mapping[str, Mapping[str, Door]]) -> None:
         self._app = app
+        self.state = app.state
         self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
