@@ -12,7 +12,7 @@ import typer
 import uvicorn
 
 from hub import worker
-from hub.app import create_app
+from hub.app import Server, create_app
 from hub.bench import run as benchmark
 from hub.bootstrap import open_gateways
 from hub.cli.terminal import Refusal, opened, out
@@ -28,7 +28,12 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serves the webhooks and the console."""
     hub = opened()
     app = create_app(hub, open_gateways(hub.settings))
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    server = Server(
+        app, uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    )
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
 
 
 @commands.command()

@@ -10,18 +10,21 @@ from typing import Any
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from hub.console import languages
+from hub.console import languages, rows
 from hub.console.access import Visitor, hub_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """Renders `template`. Who asks is taken from the request; `values` are the page's own."""
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """Renders `template`. Who asks is taken from the request; `values` are the page's own.
+
+    To a page that is open already and says what it has, only the rows that differ: as JSON, or 204 where none does.
+    """
     hub = hub_of(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     language = language_of(request, visitor)
@@ -39,7 +42,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             **values,
         )
     )
-    return HTMLResponse(body, status)
+    have = request.headers.get(rows.HAVE)
+    if have is None or status != 200:
+        return HTMLResponse(rows.stamped(body), status)
+    differing = rows.differing(body, have)
+    return JSONResponse(differing) if differing else Response(status_code=204)
 
 
 def language_of(request: Request, visitor: Visitor | None) -> str:
