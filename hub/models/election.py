@@ -47,6 +47,7 @@ class PersonRow(Base):
     language: Mapped[str]
     region: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+    prefers: Mapped[str] = mapped_column(default="")  # the gateway that answers leave by; "" is the message's own
 
 
 class ContactRow(Base):
