@@ -24,6 +24,7 @@ def _zone(name: str) -> str:
 AnswerRef = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,6}\.[A-Z][A-Z0-9]{0,4}$")]  # OPN.K
 
 
+Price = Annotated[float, Field(ge=0)]
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^([+0-9][0-9 ()-]{1,24})?$")]
 
 
@@ -44,6 +45,27 @@ class Shares(Frozen):
     parts: dict[str, AnswerRef]  # the party's name → its answer
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    whole: bool = False  # the parts are all of the total, so that they must add up to it
+
+
+class Group(Frozen):
+    """Stations of which every figure can be told apart: by number, by district, by region, or any of these."""
+
+    name: Text
+    stations: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+class Quality(Frozen):
+    """When a value is flagged for a person to verify, and when a test over the sample is called odd."""
+
+    turnout_over: Annotated[float, Field(gt=0, le=1)] = 0.95
+    outlying: Annotated[float, Field(gt=0)] = 3.5  # modified z-score among the stations of its district
+    neighbours: Annotated[int, Field(ge=3)] = 5  # other stations that must be there to compare with
+    digits_from: Annotated[int, Field(ge=10)] = 100  # the last digit of smaller counts is not evenly spread
+    digits_least: Annotated[int, Field(ge=10)] = 50  # counts that a test needs
+    digits_chance: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
 
 
 class ReleaseRule(Frozen):
@@ -61,6 +83,8 @@ class Analysis(Frozen):
     turnout: tuple[Turnout, ...] = ()
     shares: tuple[Shares, ...] = ()
     reconciled_form: str | None = None  # the protocol, compared with the official results
+    groups: dict[str, Group] = {}  # key → stations to be told apart
+    quality: Quality = Quality()
     process_release: ReleaseRule = ReleaseRule(stratum=0.80, overall=0.90)
     results_release: ReleaseRule = ReleaseRule(stratum=0.90, overall=0.95)
 
@@ -97,10 +121,12 @@ class Election(Frozen):
     analysis: Analysis
     sample: Sample | None = None
     late: Late = Late()
+    dialog: tuple[Literal["telegram", "sms", "whatsapp"], ...] = ("telegram",)  # where the hub asks the next question
     number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
     hotline: PhoneNumber = ""
     guide: dict[str, Text] = {}  # key → what the pocket guide says, where there is one
-    segment_price: Annotated[float, Field(ge=0)] | None = None  # of one outgoing SMS segment, in any currency
+    # Of one outgoing SMS segment, in any currency; or of each gateway's, by its name.
+    segment_price: Price | dict[str, Price] | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -109,6 +135,14 @@ class Election(Frozen):
     def due_at(self, form: Form) -> datetime:
         """When a form is due, in UTC. What is not here a moment later is late."""
         return datetime.combine(form.day, form.due, self.zone).astimezone(UTC)
+
+    def price(self, gateway: str = "") -> float | None:
+        """Of an SMS segment by a gateway, by the dearest where none is named; None where nobody said."""
+        match self.segment_price:
+            case dict(prices):
+                return prices.get(gateway) if gateway else max(prices.values(), default=None)
+            case price:
+                return price
 
     def language(self, wanted: str) -> str:
         return wanted if wanted in self.checklist.languages else self.default_language

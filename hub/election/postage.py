@@ -15,13 +15,13 @@ from hub.election.people import PersonEntry
 MOST = 3  # segments; a longer message is dear, and more likely to arrive in parts
 _SHOWN_OPTIONS = 6
 _FORM_KEYS = frozenset(["form", "answers", "codes", "questions", "options", "title", "message"])
-_NEVER_TEXTED = ("button_", "hub_")  # Telegram's buttons, and words that go into other replies
+_NEVER_TEXTED = ("button_", "hub_", "severity_")  # Telegram's buttons, and words that go into other replies
 # What stands for a placeholder that no form fills: a usual length.
 _USUAL = {
     "number": "1234",
     "numbers": "1234, 1235, 1236",
     "count": "12",
-    "severity": "1",
+    "severity": "critical",
     "time": "23:59",
     "due": "23:59",
     "person": "O1234",
@@ -49,7 +49,7 @@ def _judge_reply(election: Election, key: str, language: Language, words: str, r
     if max(lengths) <= MOST:
         return
     message = f"the reply {key} takes up to {max(lengths)} SMS in {language}"
-    if price := election.segment_price:
+    if price := election.price():
         # One to each reader for each form, or one to each where it is no form's.
         sent = readers * sum(lengths)
         message += f"; a day of it, to {readers} telephones, is {sent} SMS and costs {sent * price:,.2f}"

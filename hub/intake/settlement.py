@@ -76,7 +76,7 @@ class Settlement:
             known = say(self._election, "register_already", senders[0].language, person=senders[0].code)
             self._reply(entry, senders[0], known)
         elif entry.kind == "stop":
-            self._opted_out(entry)
+            self._opted_out(entry, senders)
         elif entry.kind == "start":
             roster.mark(self._session, entry.sender, "active", self._now)
             self._budget.opt(entry.sender, out=False)
@@ -229,8 +229,10 @@ class Settlement:
             answering.draft(self._hub.vault, entry, made.said, person_id=made.person_id, asks_contact=made.asks)
         )
 
-    def _opted_out(self, entry: Entry) -> None:
+    def _opted_out(self, entry: Entry, senders: Sequence[Person]) -> None:
         roster.mark(self._session, entry.sender, "opted_out", self._now)
+        channels = ("telegram",) if entry.channel == "telegram" else ("sms", "whatsapp")
+        outbox.silence(self._session, [person.id for person in senders], channels, self._hub.timer())
         self._budget.opt(entry.sender, out=True)
         self._settled(entry, "ignored")
         self._to_desk(entry, 2, {"stopped": True})
