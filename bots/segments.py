@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_WRITTEN_SO = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-", "°": "o"}
+    | {"œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "TH", "ð": "d"}
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")  # an escape and a letter: two septets
 
@@ -34,6 +39,17 @@ def count(text: str) -> Segments:
     if sum(sizes) <= alone:
         return Segments(1, sum(sizes), alone, gsm)
     return Segments(_filled(sizes, joined), sum(sizes), joined, gsm)
+
+
+def in_gsm(text: str) -> str:
+    """The text without what keeps Latin letters out of GSM-7: “ç” as “c”. As it is where it has other letters."""
+    plain = "".join(letter if is_gsm(letter) else _plain(letter) for letter in text)
+    return plain if is_gsm(plain) else text
+
+
+def _plain(letter: str) -> str:
+    written = unicodedata.normalize("NFKD", letter.translate(_WRITTEN_SO))
+    return "".join(part for part in written if not unicodedata.combining(part))
 
 
 def _septets(letter: str) -> int:

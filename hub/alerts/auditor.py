@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import leadership
+from hub import leadership, outbox
 from hub.alerts import escalation, life, steps
 from hub.alerts.life import HUB, Place
 from hub.alerts.rules import Trigger
@@ -18,9 +18,10 @@ from hub.database import writing
 from hub.models import AlertRow
 
 SILENT = timedelta(seconds=30)  # real time, whatever the election's clock says
+UNSENT = timedelta(minutes=2)  # real time, after which a critical page should be with its provider
 LATE = timedelta(minutes=1)  # of the election's time, after which a step is overdue
 PLACE = Place("hub")
-TROUBLES = ("worker", "timers", "steps")
+TROUBLES = ("worker", "timers", "steps", "pages")
 
 
 class Auditor:
@@ -33,7 +34,7 @@ class Auditor:
         self._overdue: dict[int, datetime] = {}  # step → when it was first found undone
 
     def look(self) -> set[str]:
-        """What stands still now: worker · timers · steps. Raises an alarm for each, and ends those that are over."""
+        """What stands still now, of TROUBLES. Raises an alarm for each, and ends those that are over."""
         real, now = self._hub.timer(), self._hub.clock()
         with writing(self._hub.engine) as session:
             troubles = self._troubles(session, real, now)
@@ -48,6 +49,7 @@ class Auditor:
             "worker": self._silent(leadership.seen(session, "worker"), real),
             "timers": self._silent(leadership.seen(session, "timers"), real),
             "steps": any(real - first >= SILENT for first in self._overdue.values()),
+            "pages": outbox.waiting_since(session, real - UNSENT),
         }
         return {name for name, stands in stands_still.items() if stands}
 

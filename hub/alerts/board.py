@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from hub.election.alerting import Alerting
 from hub.models import AccountRow, AlertEventRow, AlertRow, IncidentRow, PersonRow, StationRow
 
 
@@ -63,9 +64,12 @@ def cards(session: Session, *, region: str = "", state: str = "", limit: int = 1
     return _cards(session, [(alert, station or "") for alert, station in still_open + resolved])
 
 
-def count(session: Session, *, region: str = "", states: tuple[str, ...] = ("raised",)) -> int:
-    """How many alerts are in these states; by default those that nobody has acknowledged, the number at the bell."""
-    query = select(func.count()).select_from(AlertRow).where(AlertRow.state.in_(states))
+def count(session: Session, alerting: Alerting, *, region: str = "", states: tuple[str, ...] = ("raised",)) -> int:
+    """How many alerts are in these states; by default those that nobody has acknowledged, the number at the bell.
+
+    Only those that somebody must answer for: not what is noted for a list alone."""
+    to_answer = or_(AlertRow.severity.in_(alerting.answered()), AlertRow.topic.startswith("hub:"))
+    query = select(func.count()).select_from(AlertRow).where(AlertRow.state.in_(states), to_answer)
     if region:
         query = query.where(AlertRow.region == region)
     return session.scalar(query) or 0

@@ -6,6 +6,7 @@ rest is done by `tick`, which one process leads; the store keeps what is due, so
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.alerts import life, news, pages, routing, steps
-from hub.alerts.life import Place
+from hub.alerts.life import Place, Who
 from hub.alerts.pages import Matter
 from hub.alerts.rules import Trigger
 from hub.context import Hub
@@ -71,6 +72,35 @@ def start(session: Session, hub: Hub, alert_id: int, now: datetime) -> None:
     if all(step.position for step in planned):  # the first step has nobody: the second need not wait
         steps.hasten(session, alert_id, alert.chain, -1, now)
     _advance(session, hub, alert, now)
+
+
+def regrade(session: Session, hub: Hub, alert_id: int, severity: int, who: Who, now: datetime) -> bool:
+    """Gives an open alert another severity; it is paged again where it has grown more severe. False: as it was."""
+    before = session.scalar(select(AlertRow.severity).where(AlertRow.id == alert_id, AlertRow.state != "resolved"))
+    if before is None or before == severity:
+        return False
+    if life.regrade(session, alert_id, severity, who, now):
+        start(session, hub, alert_id, now)
+    return True
+
+
+def merge(session: Session, hub: Hub, alert_id: int, into: int, who: Who, now: datetime) -> bool:
+    """One alert goes on as part of another, which is as severe as the more severe of them. False when it cannot."""
+    severity = session.scalar(select(AlertRow.severity).where(AlertRow.id == alert_id))
+    other = session.scalar(select(AlertRow.severity).where(AlertRow.id == into))
+    if severity is None or other is None or not life.merge(session, alert_id, into, who, now):
+        return False
+    if severity < other:
+        regrade(session, hub, into, severity, who, now)
+    return True
+
+
+def split(session: Session, hub: Hub, alert_id: int, numbers: Sequence[int], who: Who, now: datetime) -> int | None:
+    """Parts these incidents from an open alert: the number of the new one, which is paged; None when it cannot."""
+    number = life.split(session, alert_id, numbers, who, now)
+    if number is not None:
+        start(session, hub, number, now)
+    return number
 
 
 def tick(session: Session, hub: Hub, now: datetime) -> int:

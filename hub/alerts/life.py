@@ -7,6 +7,7 @@ the caller's transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from hub.database import insert_into
 from hub.desk import opening
 from hub.election.alerting import Alerting
 from hub.models import AlertEventRow, AlertRow
+from hub.reports import incidents
 
 Outcome = Literal["resolved", "false"]
 
@@ -184,28 +186,41 @@ def resolve(
 
 
 def merge(session: Session, alert_id: int, into: int, who: Who, now: datetime) -> bool:
-    """One alert goes on as part of another that is open. False when either is resolved, or both are one."""
+    """One alert goes on, with its incidents, as part of another that is open. False when either is resolved, or both
+    are one."""
     if alert_id == into or not _open(session, into) or not _close(session, alert_id, who, now, "merged"):
         return False
     session.execute(update(AlertRow).where(AlertRow.id == alert_id).values(merged_into=into))
+    incidents.move(session, into, alert_id)
     _note(session, alert_id, "merged", who, now, str(into))
     _note(session, into, "absorbed", who, now, str(alert_id))
     return True
 
 
-def split(session: Session, alert_id: int, key: str, who: Who, now: datetime) -> int | None:
-    """A new alert of the same topic and place beside an open one, to be paged; None when that is resolved.
-
-    `key` tells them apart, an incident's number: repeats go on joining the first.
-    """
+def split(session: Session, alert_id: int, numbers: Sequence[int], who: Who, now: datetime) -> int | None:
+    """A new alert of the same topic and place beside an open one, to be paged, with these of its incidents; None when
+    that is resolved, or has none of them. Repeats go on joining the first."""
     alert = session.get(AlertRow, alert_id, populate_existing=True)
-    if alert is None or alert.state == "resolved":
+    moved = incidents.of_alert(session, alert_id, numbers)
+    if alert is None or alert.state == "resolved" or not moved:
         return None
-    place = Place(f"{alert.place}/{key}", alert.region, alert.district, alert.station_id)
+    first = moved[0]
+    # What tells them apart is an incident's number, which no other alert of this place can have got.
+    place = Place(f"{alert.place}/{first.id}", alert.region, alert.district, alert.station_id)
     number, _ = raise_alert(
-        session, topic=alert.topic, place=place, severity=alert.severity, now=now, person_id=alert.person_id
+        session,
+        topic=alert.topic,
+        place=place,
+        severity=alert.severity,
+        now=now,
+        at=first.reported_at,
+        person_id=first.person_id,
+        journal_id=first.journal_id,
+        words=first.description,
     )
+    incidents.move(session, number, alert_id, [each.id for each in moved])
     _note(session, alert_id, "split", who, now, str(number))
+    _note(session, number, "parted", who, now, str(alert_id))
     return number
 
 

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bots import segments
 from hub.checklist.definition import CommandName
 from hub.election.definition import Election
 from hub.replies import say
 
 Buttons = tuple[tuple[tuple[str, str], ...], ...]
 
-# Characters: one segment in Latin letters, two in others, as phones count them.
-SHORT, SHORT_WIDE = 160, 134
 DIGEST_LINES = 12
 _ROWS: tuple[tuple[tuple[CommandName, str], ...], ...] = (
     (("ack", "button_acknowledge"), ("way", "button_way")),
@@ -40,7 +39,7 @@ class Matter:
 
 def push(election: Election, matter: Matter, language: str) -> str:
     """What is read on Telegram: everything."""
-    lines = [_head(election, matter, language)]
+    lines = [say(election, "alert_push", language, **_told(election, matter, language))]
     if matter.words:
         lines.append(say(election, "alert_push_words", language, words=matter.words))
     if matter.earlier:
@@ -50,15 +49,14 @@ def push(election: Election, matter: Matter, language: str) -> str:
 
 
 def text(election: Election, matter: Matter, language: str) -> str:
-    """What fits into an SMS, and what to text back; what it is about is shortened first."""
+    """What fits into one SMS in Latin letters, into two in others, and what to text back. What it is about is
+    shortened first, then where it is; the number and what to text back never."""
     how = say(election, "alert_sms_how", language, number=matter.number)
-    whole = f"{_head(election, matter, language)}\n{how}"
-    longest = SHORT if whole.isascii() else SHORT_WIDE
-    about = what(election, matter.topic, language)
-    if len(whole) > longest:
-        kept = max(len(about) - (len(whole) - longest) - 1, 0)
-        whole = f"{_head(election, matter, language, f'{about[:kept].rstrip()}…')}\n{how}"
-    return whole[: 2 * longest]
+    told = _told(election, matter, language)
+    for part in ("what", "district", "station", "person"):
+        while not _short(whole := _with_how(election, told, language, how)) and told[part]:
+            told[part] = _shortened(told[part])
+    return whole
 
 
 def buttons(election: Election, matter: Matter, language: str, state: str) -> Buttons:
@@ -114,7 +112,7 @@ def what(election: Election, topic: str, language: str) -> str:
             titles |= {silence.name: silence.title for silence in alerting.silence}
             return titles[subject][language] if subject in titles else topic
         case "hub":
-            return say(election, f"hub_{subject}", language)
+            return _word(election, f"hub_{subject}", language) or topic
     return say(election, topic, language) if topic == "sos" else topic
 
 
@@ -128,21 +126,35 @@ def _critical_answer(election: Election, form: str, answer: str, language: str) 
     return say(election, "critical_answer", language, question=question.text[language], answer=said)
 
 
-def _head(election: Election, matter: Matter, language: str, about: str = "") -> str:
-    told = _told(election, matter, language)
-    return say(election, "alert_push", language, **(told | {"what": about} if about else told))
+def _with_how(election: Election, told: dict[str, str], language: str, how: str) -> str:
+    return segments.in_gsm(f"{say(election, 'alert_push', language, **told)}\n{how}")
+
+
+def _short(text: str) -> bool:
+    counted = segments.count(text)
+    return counted.count <= (1 if counted.gsm else 2)
+
+
+def _shortened(words: str) -> str:
+    kept = words.removesuffix("…")[:-1].rstrip()
+    return f"{kept}…" if kept else ""
 
 
 def _told(election: Election, matter: Matter, language: str) -> dict[str, str]:
     return {
         "number": str(matter.number),
-        "severity": str(matter.severity),
+        "severity": _word(election, f"severity_{matter.severity}", language) or str(matter.severity),
         "what": what(election, matter.topic, language),
         "station": matter.station or matter.region or "–",
         "district": matter.district or matter.region or "–",
         "person": matter.reporter or "–",
         "time": _clock(election, matter.at),
     }
+
+
+def _word(election: Election, key: str, language: str) -> str:
+    """ "" where an election that was loaded before has no such word: a page goes out all the same."""
+    return say(election, key, language) if key in election.replies else ""
 
 
 def _clock(election: Election, at: datetime) -> str:

@@ -54,7 +54,7 @@ def _regional(session: Session, seen: Coverage, region: str, now: datetime) -> D
         received=sum(tally.received for tally in tallies.values()),
         waiting=queue.count(session, region=region),
         late=sum(tally.late for tally in tallies.values()),
-        alerts_open=board.count(session, region=region, states=("raised", "acknowledged")),
+        alerts_open=board.count(session, hub.election.alerting, region=region, states=("raised", "acknowledged")),
         conflicts=queue.count(session, region=region, kind="conflict"),
     )
 

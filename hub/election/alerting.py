@@ -143,6 +143,19 @@ class Alerting(Frozen):
         """Is anybody ever paged for this severity?"""
         return any(chain.steps and (not chain.severity or severity in chain.severity) for chain in self.chains)
 
+    def answered(self) -> tuple[int, ...]:
+        """The severities that somebody must answer for: those that are not for a list alone."""
+        return tuple(
+            severity
+            for severity in (1, 2, 3)
+            if any(
+                not step.digest
+                for chain in self.chains
+                if not chain.severity or severity in chain.severity
+                for step in chain.steps
+            )
+        )
+
     def on_duty(self, person: str, moment: time) -> bool:
         shifts = self.shifts.get(person)
         return shifts is None or any(hours.hold(moment) for hours in shifts)

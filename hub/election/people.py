@@ -17,7 +17,7 @@ from hub.election.tables import Row
 
 OBSERVERS, STAFF = "observers.csv", "staff.csv"
 FIELD_ROLES = ("observer", "mobile")
-STAFF_ROLES = ("coordinator", "lawyer", "head_office", "operator")
+STAFF_ROLES = ("coordinator", "lawyer", "head_office", "operator", "group")
 _REGIONAL = ("coordinator", "lawyer")  # paged for the stations of one region
 _CODE = {OBSERVERS: "observer", STAFF: "person"}  # the column of the person's code
 _CONTACTS = ("region", "phone", "telegram_id", "language")
@@ -163,12 +163,22 @@ def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Wrong
         if phones.read(written, register.country) is None:
             which = f"the phone “{written}”" if ";" in row["phone"] else "this phone"
             yield "phone", f"{which} is no number of the country", "write it with + and the country's code"
-    if person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
+    if person.role == "group":
+        yield from _wrong_group(person, row)
+    elif person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
         fix = "write the digits that the bot shows, not the @name"
         yield "telegram_id", "this telegram_id is no account's number", fix
     if person.role in FIELD_ROLES and not row["phone"] and not person.telegram:
         fix = "write at least one: without them nobody knows whose report it is"
         yield "phone", "neither phone nor telegram_id", fix
+
+
+def _wrong_group(person: PersonEntry, row: Row) -> Wrong:
+    """A chat that is paged, and whose members act by their own accounts: it has an id below zero, and no telephone."""
+    if not re.fullmatch(r"-[0-9]{4,15}", person.telegram):
+        yield "telegram_id", "this telegram_id is no group's number", "write it with its minus, like -1001234567890"
+    if row["phone"]:
+        yield "phone", "a group has no phone", "leave it empty; give each member a line of their own"
 
 
 def _note_repetitions(file: str, line: int, person: PersonEntry, register: _Register) -> None:

@@ -20,8 +20,14 @@ from hub.reports.stations import StationRecord, StationRecords
 from hub.sample import roster
 
 
-def flag(records: StationRecords, checklist: Checklist, station: Station, form: str, now: datetime) -> None:
-    """Notes on each rule's own record whether it is violated now that this form says something new."""
+def flag(
+    records: StationRecords, checklist: Checklist, station: Station, form: str, now: datetime
+) -> list[tuple[str, str]]:
+    """Notes on each rule's own record whether it is violated now that this form says something new.
+
+    Those that are violated and were not before: (form, rule).
+    """
+    fresh = []
     known = records.answers(station.id)
     verdicts = rules.of(checklist).judge(form, known.get(form, {}), known, station.voters)
     violated = {(it.form, it.rule.name) for it in verdicts if not it.holds and it.rule.severity != "note"}
@@ -29,7 +35,10 @@ def flag(records: StationRecords, checklist: Checklist, station: Station, form: 
         record = records.get(station.id, home)
         if record is not None and ((home, name) in violated) != (name in record.flags):
             record = records.open(station.id, home, now)
+            if name not in record.flags:
+                fresh.append((home, name))
             record.flags = sorted(set(record.flags) ^ {name})
+    return fresh
 
 
 def follow(

@@ -66,6 +66,18 @@ def link(session: Session, number: int, alert_id: int) -> None:
     session.execute(update(IncidentRow).where(IncidentRow.id == number).values(alert_id=alert_id))
 
 
+def of_alert(session: Session, alert_id: int, numbers: Sequence[int]) -> list[IncidentRow]:
+    """Those of these incidents that belong to an alert, the first first."""
+    found = select(IncidentRow).where(IncidentRow.alert_id == alert_id, IncidentRow.id.in_(numbers))
+    return list(session.scalars(found.order_by(IncidentRow.id)))
+
+
+def move(session: Session, to: int, alert_id: int, numbers: Sequence[int] | None = None) -> None:
+    """Ties an alert's incidents, or these of them, to another alert."""
+    moved = update(IncidentRow).where(IncidentRow.alert_id == alert_id)
+    session.execute((moved if numbers is None else moved.where(IncidentRow.id.in_(numbers))).values(alert_id=to))
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """What was filed about an incident: its number, with whom, and what came of it."""

@@ -48,7 +48,7 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
             .join(PersonRow, PersonRow.id == ContactRow.person_id)
             .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
             .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
-            .where(ContactRow.digest.in_(part), PersonRow.active)
+            .where(ContactRow.digest.in_(part), PersonRow.active, PersonRow.role != "group")  # a group says nothing
             .order_by(PersonRow.id, StationRow.code)
         )
         for digest, person, station, since, until in session.execute(statement):

@@ -194,6 +194,9 @@ BROKEN = [
     ("observers.csv", "fr,Montagne", "fr,Montange", "observers.csv:7", "did you mean Montagne?"),
     ("staff.csv", "Littoral,+237680000003", ",+237680000003", "staff.csv:4", "the lawyer has no region"),
     ("staff.csv", "coord-m,", "A1,", "staff.csv:3", "A1 stands already in observers.csv:2"),
+    ("staff.csv", "8200005", "-8200005", "staff.csv:5", "this telegram_id is no account's number"),
+    ("staff.csv", "office,head_office", "office,group", "staff.csv:5", "this telegram_id is no group's number"),
+    ("staff.csv", "office,head_office", "office,group", "staff.csv:5", "a group has no phone"),
     ("staff.csv", ",", ";", "staff.csv:1", "the columns are not separated by commas"),
 ]
 

@@ -40,7 +40,7 @@ def decide(town: Town, **values: str) -> list[str]:
         session.flush()
         return decisions.decide(
             session,
-            town.hub.election,
+            town.hub,
             station_id=item.station_id,
             form=item.form or "",
             values=values,

@@ -11,7 +11,7 @@ from hub.alerts import escalation, life, times, watching
 from hub.alerts.life import Place, Who
 from hub.alerts.rules import Trigger
 from hub.database import writing
-from hub.models import AlertRow, AlertStepRow, PersonRow
+from hub.models import AlertRow, AlertStepRow, IncidentRow, PersonRow
 from tests.journeys.town import Town
 
 A1, MOBILE = "+237670000001", "+237670000009"
@@ -87,20 +87,36 @@ async def test_a_repeat_pages_again_only_when_it_has_grown_more_severe(town: Tow
         assert (alert.chain, alert.severity) == (2, 1)
 
 
-async def test_a_supervisor_merges_and_splits_and_nobody_is_paged_for_what_is_merged(town: Town) -> None:
+async def test_a_supervisor_merges_and_nobody_is_paged_for_what_is_merged(town: Town) -> None:
     with writing(town.hub.engine) as session:
-        one = sound(session, town, 1)
+        one = sound(session, town, 2)
         other = sound(session, town, 1, topic="incident:201")
-        assert life.merge(session, other, one, DESK, town.clock[0])
-        assert not life.merge(session, one, other, DESK, town.clock[0])
+        assert escalation.merge(session, town.hub, other, one, DESK, town.clock[0])
+        assert not escalation.merge(session, town.hub, one, other, DESK, town.clock[0])
+        assert session.get_one(AlertRow, one, populate_existing=True).severity == 1
         merged = session.get_one(AlertRow, other, populate_existing=True)
         assert (merged.state, merged.outcome, merged.merged_into) == ("resolved", "merged", one)
         waiting = select(AlertStepRow.kind).where(AlertStepRow.alert_id == other, AlertStepRow.done_at.is_(None))
         assert session.scalars(waiting).all() == ["news"]
-        parted = life.split(session, one, "incident 7", DESK, town.clock[0])
-        assert parted is not None
-        assert sound(session, town, 1) == one
-        assert life.split(session, other, "x", DESK, town.clock[0]) is None
+
+
+async def test_a_supervisor_splits_chosen_incidents_off_and_their_alert_is_paged(town: Town) -> None:
+    for said in ("une bagarre", "deux bagarres", "des coups"):
+        await incident(town, "20004", said)
+    town.told()
+    with writing(town.hub.engine) as session:
+        parted = escalation.split(session, town.hub, 1, [2, 3, 99], DESK, town.clock[0])
+        assert parted == 2
+        assert escalation.split(session, town.hub, 1, [2], DESK, town.clock[0]) is None
+        assert session.scalars(select(IncidentRow.alert_id).order_by(IncidentRow.id)).all() == [1, 2, 2]
+    await town.work()
+    [page] = [text for _, text in town.told() if "ALERTE 2" in text]
+    assert "« deux bagarres »" in page
+    await incident(town, "20004", "encore")
+    with writing(town.hub.engine) as session:
+        assert session.scalar(select(IncidentRow.alert_id).where(IncidentRow.id == 4)) == 1
+        assert escalation.merge(session, town.hub, 1, 2, DESK, town.clock[0])
+        assert set(session.scalars(select(IncidentRow.alert_id))) == {2}
 
 
 async def test_regrading_says_whether_to_page_again(town: Town) -> None:
