@@ -6,44 +6,23 @@ is not usable, nor is an answer that is missing or in conflict.
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from hub.analysis import estimates, reconciliation
-from hub.analysis.estimates import Call, Estimate, Pair, Stratum
+from hub.analysis import bases, estimates, evidence, quality, reconciliation
+from hub.analysis.bases import NOTHING_SAID, Release, Soundness
+from hub.analysis.estimates import Call, Estimate, Stratum
+from hub.analysis.evidence import Evidence
+from hub.analysis.quality import Doubts
 from hub.analysis.reconciliation import Difference
 from hub.checklist.definition import Form, Question, Text
-from hub.election.definition import Election, ReleaseRule, Shares
-from hub.models import ReplacementRow, StationRecordRow, StationRow
-from hub.sample import replacements
+from hub.election.definition import Election, Shares, Turnout
+from hub.reports.rulings import Place
 from hub.sample.replacements import Replacement
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Whether enough stations stand behind a figure. `strata`, `overall`: the shares of the drawn stations that do.
-
-    `conflicts` and `critical_flags`: stations whose answers to what the figure uses are disputed or break a critical
-    rule; they hold back results (two people's signatures are asked for elsewhere).
-    """
-
-    rule: ReleaseRule
-    strata: dict[str, float]
-    overall: float
-    conflicts: int = 0
-    critical_flags: int = 0
-
-    @property
-    def holds(self) -> bool:
-        covered = all(share >= self.rule.stratum for share in self.strata.values()) and bool(self.strata)
-        return covered and self.overall >= self.rule.overall and not (self.conflicts or self.critical_flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +53,7 @@ class QuestionTable:
     options: tuple[OptionFigure, ...]
     release: Release
     replaced: int = 0
+    soundness: Soundness = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +67,8 @@ class RatioFigure:
     release: Release
     call: Call | None = None
     replaced: int = 0
+    soundness: Soundness = NOTHING_SAID
+    refs: tuple[str, str] = ("", "")  # the answers it is made of
 
     def by_stratum(self) -> dict[str, Estimate]:
         return estimates.by_stratum(self.strata, self.estimate.confidence)
@@ -106,6 +88,16 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """How far turnout rose from one hour to the next, as a fraction of the voters on the list; `estimate` is None where
+    the two do not rest on the same list."""
+
+    earlier: str
+    later: str
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
 class SharesTable:
     """The parts of one total in the election's order, and each one's lead over the next when ranked."""
 
@@ -113,6 +105,11 @@ class SharesTable:
     threshold: float | None
     parts: tuple[RatioFigure, ...]
     leads: tuple[Lead, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Shares are of one whole: they are released together."""
+        return all(part.release.holds for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +122,16 @@ class Findings:
     differences: tuple[Difference, ...] | None
     not_drawn: tuple[str, ...]  # strata of the frame without a drawn station: no figure speaks of them
     replacements: tuple[Replacement, ...] = ()
+    rises: tuple[Rise, ...] = ()
+
+    def releasable(self) -> Findings:
+        """Those alone that satisfy their release rule: what may be exported as a finding."""
+        return replace(
+            self,
+            tables={key: table for key, table in self.tables.items() if table.release.holds},
+            turnout=tuple(figure for figure in self.turnout if figure.release.holds),
+            shares=tuple(table for table in self.shares if table.holds),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Percentages to four decimals; null is not available. Each shares table stands under its own name.
@@ -149,195 +156,128 @@ class Findings:
 
 def findings(session: Session, election: Election) -> Findings:
     """Computes every figure afresh, in a handful of queries whatever the number of questions."""
-    sample = _read(session)
-    analysis = election.analysis
-    reconciled = analysis.reconciled_form
+    reconciled = election.analysis.reconciled_form
     published = reconciled is not None and reconciliation.official_stations(session, reconciled)
+    differences = tuple(reconciliation.compare(session, election)) if published else None
+    return compute(evidence.now(session), election, differences)
+
+
+def compute(
+    base: Evidence, election: Election, differences: tuple[Difference, ...] | None = None, doubts: Doubts | None = None
+) -> Findings:
+    """Every figure of some evidence. Pure: the same evidence gives the same figures to the last digit."""
+    doubtful = (quality.doubts(base, election) if doubts is None else doubts).places
+    analysis = election.analysis
     return Findings(
         tables={
-            f"{form.code}.{question.code}": _table(sample, election, form, question)
+            f"{form.code}.{question.code}": table(base, election, form, question, doubtful)
             for form, question in election.checklist.questions()
             if question.type in ("choice", "multiple")
         },
-        turnout=tuple(
-            _ratio(sample, election, each.name, (each.votes, each.registered), each.confidence)
-            for each in analysis.turnout
-        ),
-        shares=tuple(_shares(sample, election, each) for each in analysis.shares),
-        differences=tuple(reconciliation.compare(session, election)) if published else None,
-        not_drawn=tuple(name for name, _ in sample.strata if not sample.drawn[name]),
-        replacements=tuple(replacements.listing(session)),
+        turnout=tuple(turnout(base, election, each, doubtful) for each in analysis.turnout),
+        shares=tuple(shares(base, election, each, doubtful) for each in analysis.shares),
+        differences=differences,
+        not_drawn=tuple(name for name, stations in bases.drawn(base).items() if not stations),
+        replacements=base.frame.replacements,
+        rises=tuple(_rise(base, election, *each) for each in pairwise(analysis.turnout)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    answers: dict[str, str]
-    conflicts: frozenset[str]
-    flags: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    strata: list[tuple[str, int]]  # name, stations in the frame; in the frame's order
-    drawn: dict[str, list[int]]  # stratum → ids of its drawn stations
-    records: dict[str, dict[int, _Record]]  # form → station → record; a quarantined one is there without answers
-    heard: set[int]  # stations from which anything came
-    standing_in: set[int]  # drawn stations' replacements
-
-
-def _read(session: Session) -> _Sample:
-    drawn_here = func.sum(case((StationRow.sampled, 1), else_=0))
-    sizes = select(StationRow.stratum, func.count(), drawn_here).group_by(StationRow.stratum)
-    strata = [(name, size) for name, size, _ in session.execute(sizes.order_by(func.min(StationRow.id)))]
-    drawn: dict[str, list[int]] = {name: [] for name, _ in strata}
-    stations = select(StationRow.stratum, StationRow.id).where(StationRow.sampled).order_by(StationRow.id)
-    for stratum, station in session.execute(stations):
-        drawn[stratum].append(station)
-    columns = ("station_id", "form", "answers", "conflicts", "flags", "quarantined")
-    rows = session.execute(
-        select(*(StationRecordRow.__table__.c[name] for name in columns))
-        .join(StationRow, StationRow.id == StationRecordRow.station_id)
-        .where(StationRow.sampled)
-    )
-    records: dict[str, dict[int, _Record]] = defaultdict(dict)
-    for station, form, answers, conflicts, flags, quarantined in rows:
-        if quarantined:
-            answers, conflicts, flags = {}, (), ()
-        records[form][station] = _Record(answers, frozenset(conflicts), frozenset(flags))
-    heard = {station for of_form in records.values() for station in of_form}
-    return _Sample(strata, drawn, records, heard, set(session.scalars(select(ReplacementRow.by_id))))
-
-
-def _table(sample: _Sample, election: Election, form: Form, question: Question) -> QuestionTable:
-    records = sample.records.get(form.code, {})
-    chosen = {
-        station: frozenset(record.answers[question.code].split(","))
-        for station, record in records.items()
-        if question.code in record.answers
-    }
-    domain = form.code in election.analysis.domains
+def table(
+    base: Evidence, election: Election, form: Form, question: Question, doubtful: Collection[Place] = ()
+) -> QuestionTable:
+    """One closed question: each option as a proportion of its own."""
+    said = bases.chosen(base, form.code, question.code)
+    spoken = bases.within(base, said)
+    domain = form.code if form.code in election.analysis.domains else None
     options = []
     for option in question.options:
-        pairs = {station: (float(option.code in codes), 1.0) for station, codes in chosen.items()}
-        strata = _strata(sample, pairs, form.code if domain else None)
-        count = sum(option.code in codes for codes in chosen.values())
+        pairs = {station: (float(option.code in codes), 1.0) for station, codes in said.items()}
+        strata = bases.strata(base, pairs, domain)
+        count = sum(option.code in said[station] for station in spoken)
         estimate = estimates.proportion(strata, election.analysis.confidence)
-        bounds = None if domain else estimates.missing_bounds(strata)
+        # A group's missing stations are as unknown as a domain's: who would be in it was not drawn.
+        bounds = None if domain or base.inside is not None else estimates.missing_bounds(strata)
         options.append(OptionFigure(option.code, option.text, count, estimate, bounds, strata))
-    release = _release(sample, election.analysis.process_release, chosen, form.code if domain else None)
-    replaced = len(sample.standing_in & chosen.keys())
     return QuestionTable(
-        form.code, question.code, question.text, len(chosen), domain, tuple(options), release, replaced
+        form.code,
+        question.code,
+        question.text,
+        len(spoken),
+        domain is not None,
+        tuple(options),
+        bases.release(base, election.analysis.process_release, said, domain),
+        bases.standing_in(base, said),
+        bases.soundness(base, [f"{form.code}.{question.code}"], doubtful),
     )
+
+
+def turnout(base: Evidence, election: Election, each: Turnout, doubtful: Collection[Place] = ()) -> RatioFigure:
+    return _ratio(base, election, each.name, (each.votes, each.registered), each.confidence, None, doubtful)
+
+
+def shares(base: Evidence, election: Election, each: Shares, doubtful: Collection[Place] = ()) -> SharesTable:
+    """One ballot: its parts in the election's order, and who is ahead of whom."""
+    parts = tuple(
+        _ratio(base, election, name, (ref, each.total), each.confidence, each.threshold, doubtful)
+        for name, ref in each.parts.items()
+    )
+    return SharesTable(each.name, each.threshold, parts, _leads(base, election, each, parts))
 
 
 def _ratio(
-    sample: _Sample, election: Election, name: str, refs: tuple[str, str], confidence: float, bar: float | None = None
+    base: Evidence,
+    election: Election,
+    name: str,
+    refs: tuple[str, str],
+    confidence: float,
+    bar: float | None,
+    doubtful: Collection[Place],
 ) -> RatioFigure:
-    domain = _domain(election, refs)
-    pairs = _pairs(sample, refs)
-    strata = _strata(sample, pairs, domain)
+    domain = bases.domain_of(election, refs)
+    pairs = bases.pairs(base, refs)
+    strata = bases.strata(base, pairs, domain)
     estimate = estimates.ratio(strata, confidence)
-    release = _release(sample, election.analysis.results_release, pairs, domain, *_disputes(sample, election, refs))
-    call = None if bar is None else estimates.threshold(estimate, bar)
-    return RatioFigure(name, estimate, strata, release, call, len(sample.standing_in & pairs.keys()))
-
-
-def _shares(sample: _Sample, election: Election, shares: Shares) -> SharesTable:
-    parts = tuple(
-        _ratio(sample, election, name, (ref, shares.total), shares.confidence, shares.threshold)
-        for name, ref in shares.parts.items()
+    disputes = bases.disputes(base, election, refs)
+    return RatioFigure(
+        name,
+        estimate,
+        strata,
+        bases.release(base, election.analysis.results_release, pairs, domain, *disputes),
+        None if bar is None else estimates.threshold(estimate, bar),
+        bases.standing_in(base, pairs),
+        bases.soundness(base, refs, doubtful),
+        refs,
     )
-    return SharesTable(shares.name, shares.threshold, parts, _leads(sample, election, shares, parts))
 
 
-def _leads(sample: _Sample, election: Election, shares: Shares, parts: tuple[RatioFigure, ...]) -> tuple[Lead, ...]:
+def _leads(base: Evidence, election: Election, shares: Shares, parts: tuple[RatioFigure, ...]) -> tuple[Lead, ...]:
     known = [(part.estimate.estimate, part.name) for part in parts if part.estimate.estimate is not None]
     ranked = [name for _, name in sorted(known, key=lambda each: -each[0])]
-    return tuple(Lead(a, b, _lead(sample, election, shares, a, b)) for a, b in pairwise(ranked))
-
-
-def _lead(sample: _Sample, election: Election, shares: Shares, ahead: str, behind: str) -> Estimate:
-    refs = shares.parts[ahead], shares.parts[behind], shares.total
-    a, b = _pairs(sample, (refs[0], refs[2])), _pairs(sample, (refs[1], refs[2]))
-    domain = _domain(election, refs)
-    both = sorted(a.keys() & b.keys())
-    strata_a, strata_b = (_strata(sample, {id: side[id] for id in both}, domain) for side in (a, b))
-    return estimates.lead(strata_a, strata_b, shares.confidence)
-
-
-def _domain(election: Election, refs: Sequence[str]) -> str | None:
-    """The domain form that a figure rests on, if it rests on one."""
-    forms = (ref.partition(".")[0] for ref in refs)
-    return next((form for form in forms if form in election.analysis.domains), None)
-
-
-def _pairs(sample: _Sample, refs: tuple[str, str]) -> dict[int, Pair]:
-    """(part, total) at every station that names both."""
-    part, total = (_numbers(sample, ref) for ref in refs)
-    return {station: (value, total[station]) for station, value in part.items() if station in total}
-
-
-def _numbers(sample: _Sample, ref: str) -> dict[int, float]:
-    form, _, code = ref.partition(".")
-    said = {station: record.answers.get(code) for station, record in sample.records.get(form, {}).items()}
-    return {station: number for station, value in said.items() if (number := _number(value)) is not None}
-
-
-def _number(value: str | None) -> float | None:
-    # A decision made by hand that is no number must not take all the other figures down with it.
-    try:
-        number = math.nan if value is None else float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _strata(sample: _Sample, pairs: Mapping[int, Pair], domain: str | None) -> tuple[Stratum, ...]:
-    strata = tuple(
-        Stratum(name, size, len(sample.drawn[name]), tuple(pairs[id] for id in sample.drawn[name] if id in pairs))
-        for name, size in sample.strata
+    return tuple(
+        Lead(
+            a, b, _difference(base, election, (shares.parts[a], shares.total), (shares.parts[b], shares.total), shares)
+        )
+        for a, b in pairwise(ranked)
     )
-    if domain is None:
-        return strata
-    # Without a report on the form a station is taken to be outside; one that reported unusably is known to be inside.
-    inside = sample.records.get(domain, {})
-    return estimates.domain(strata, {name: sum(id not in inside for id in ids) for name, ids in sample.drawn.items()})
 
 
-def _release(
-    sample: _Sample,
-    rule: ReleaseRule,
-    usable: Container[int],
-    domain: str | None,
-    conflicts: int = 0,
-    critical_flags: int = 0,
-) -> Release:
-    """A station outside a domain is covered once anything came from it: only then is its silence an answer."""
-    inside = sample.records.get(domain, {}) if domain else {}
-    covered = {
-        name: [id in usable or (domain is not None and id in sample.heard and id not in inside) for id in ids]
-        for name, ids in sample.drawn.items()
-        if ids
-    }
-    drawn = sum(map(len, covered.values()))
-    overall = sum(map(sum, covered.values())) / drawn if drawn else 0.0
-    shares = {name: sum(stations) / len(stations) for name, stations in covered.items()}
-    return Release(rule, shares, overall, conflicts, critical_flags)
+def _rise(base: Evidence, election: Election, earlier: Turnout, later: Turnout) -> Rise:
+    refs = (later.votes, later.registered), (earlier.votes, earlier.registered)
+    same = later.registered == earlier.registered
+    estimate = _difference(base, election, *refs, later) if same else None
+    return Rise(earlier.name, later.name, estimate)
 
 
-def _disputes(sample: _Sample, election: Election, refs: Sequence[str]) -> tuple[int, int]:
-    """Stations with an open conflict on these answers, and stations with a critical flag on their forms."""
-    disputed, flagged = set(), set()
-    for form, _, code in (ref.partition(".") for ref in refs):
-        critical = {rule.name for rule in election.checklist.form(form).rules if rule.critical}
-        for station, record in sample.records.get(form, {}).items():
-            if code in record.conflicts:
-                disputed.add(station)
-            if critical & record.flags:
-                flagged.add(station)
-    return len(disputed), len(flagged)
+def _difference(
+    base: Evidence, election: Election, ahead: tuple[str, str], behind: tuple[str, str], told: Shares | Turnout
+) -> Estimate:
+    """Of two ratios to one total, at the stations that name all three numbers."""
+    a, b = bases.pairs(base, ahead), bases.pairs(base, behind)
+    domain = bases.domain_of(election, (*ahead, *behind))
+    both = sorted(a.keys() & b.keys())
+    strata_a, strata_b = (bases.strata(base, {id: side[id] for id in both}, domain) for side in (a, b))
+    return estimates.lead(strata_a, strata_b, told.confidence)
 
 
 def _table_json(table: QuestionTable) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Rules:
         for rule in compiled:
             for name in rule.needs:
                 self._naming.setdefault(name, []).append(rule)
+        self._answers = {
+            (rule.form, rule.rule.name): tuple(name for name in rule.needs if name != _VOTERS) for rule in compiled
+        }
         self._touching: dict[str, set[Reference]] = {}
         for (home, _), named in self._naming.items():
             self._touching.setdefault(home, set()).update((rule.form, rule.rule.name) for rule in named)
@@ -97,6 +100,10 @@ class Rules:
     def touching(self, form: str) -> Collection[Reference]:
         """Every rule that names an answer of this form: its own form, its name."""
         return self._touching.get(form, ())
+
+    def answers_of(self, form: str, name: str) -> Collection[Reference]:
+        """The answers that a rule names; none where there is no such rule any more."""
+        return self._answers.get((form, name), ())
 
     def judge(self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None) -> list[Verdict]:
         """Every rule, of any form, that names one of `answers` and of which all is known.

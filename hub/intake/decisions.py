@@ -40,9 +40,17 @@ def decide(
         raise KeyError(form)
     record = records.open(station_id, form, now)
     record.decide(values, now, account_id=account_id, reason=reason)
-    among = {code: record.decided[code]["among"] for code in values}
-    ruled = {"account_id": account_id, "reason": reason, "now": now, "among": among}
-    rulings.record(session, "decided", station_id, form, values, **ruled)
+    rulings.record(
+        session,
+        "decided",
+        station_id,
+        form,
+        values,
+        account_id=account_id,
+        reason=reason,
+        now=now,
+        among={code: record.decided[code]["among"] for code in values},
+    )
     for home, name in troubles.flag(records, checklist, station, form, now):
         for trigger in rules.by_rules(checklist, home, [name]):
             escalation.sound(session, hub, trigger, at_station(station), now)

@@ -15,7 +15,8 @@ class SubmissionRow(Base):
     """What was made of one journal entry. Written once, when the entry is settled.
 
     `outcome`: accepted · partial · rejected · duplicate · command · error. `answers` are those stored (code → value),
-    `problems` as `Problem.as_dict`.
+    `problems` as `Problem.as_dict`. `terms`, where they are not the usual ones: `voices`, how many observers had to
+    say the same; `edits`, the earlier messages that it takes the place of.
     """
 
     __tablename__ = "submission"
@@ -29,6 +30,7 @@ class SubmissionRow(Base):
     problems: Mapped[list[Any]]
     comment: Mapped[str]
     settled_at: Mapped[datetime]
+    terms: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         Index("ix_submission_station_id", "station_id", "form"),
@@ -56,7 +58,7 @@ class StationRecordRow(Base):
     flags: Mapped[list[str]]
     quarantined: Mapped[bool] = mapped_column(default=False)
     first_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class IncidentRow(Base):
