@@ -45,10 +45,10 @@ def differing(html: str, have: str) -> dict[str, object] | None:
 
 def rows(html: str) -> list[Row]:
     starts = list(_START.finditer(html))
-    ends = [it.start() for it in starts[1:]] + [len(html)]
+    edges = [*(start.start() for start in starts), len(html)]
     return [
         _row(start["id"], html[start.start() : end].split(_END)[0].strip())
-        for start, end in zip(starts, ends, strict=True)
+        for start, end in zip(starts, edges[1:], strict=True)
     ]
 
 
