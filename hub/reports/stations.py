@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import bulk
@@ -176,10 +176,18 @@ class StationRecords:
         return (record.station_id, record.form, kind) in self._troubled
 
     def save(self) -> None:
+        for record in [record for record in self._changed.values() if not record.by_observer]:
+            self._forget(record)
         values = ("answers", "by_observer", "conflicts", "decided", "flags", "quarantined", "updated_at")
         names = ("station_id", "form", "first_at", *values)
         rows = [{name: getattr(record, name) for name in names} for record in self._changed.values()]
         bulk.upsert(self._session, StationRecordRow, rows, ("station_id", "form"), values)
+
+    def _forget(self, record: StationRecord) -> None:
+        """A record of which everything was taken back: the station owes this form as if nothing had come."""
+        row = StationRecordRow.station_id == record.station_id, StationRecordRow.form == record.form
+        self._session.execute(delete(StationRecordRow).where(*row))
+        del self._changed[record.station_id, record.form], self._records[record.station_id][record.form]
 
     def _load(self, ids: list[int], lock: bool) -> None:
         if lock:
