@@ -1,4 +1,7 @@
-"""Addresses and raw payloads at rest: sealed with AES-GCM, looked up by a keyed hash. Keys come from HUB_SECRET_KEY."""
+"""Addresses and raw payloads at rest: sealed with AES-GCM, looked up by a keyed hash. Keys come from HUB_SECRET_KEY.
+
+What is published is signed with Ed25519, so that whoever has the public key can tell that it is this hub's.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import hmac
 import os
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -22,6 +26,7 @@ class Vault:
             )
         self._seal = AESGCM(_derive(secret, b"seal"))
         self._lookup = _derive(secret, b"lookup")
+        self._sign = Ed25519PrivateKey.from_private_bytes(_derive(secret, b"sign"))
 
     def digest(self, kind: str, address: str) -> bytes:
         """16 bytes: HMAC-SHA256 of the kind (`phone`, `telegram`) and the address, cut."""
@@ -31,6 +36,15 @@ class Vault:
         """12 bytes of nonce, then the ciphertext with its tag."""
         nonce = os.urandom(12)
         return nonce + self._seal.encrypt(nonce, plain, None)
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes: Ed25519."""
+        return self._sign.sign(message)
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes, to be published: what verifies a signature."""
+        return self._sign.public_key().public_bytes_raw()
 
     def open(self, sealed: bytes) -> bytes:
         """Raises `cryptography.exceptions.InvalidTag` when the key is another or the bytes were changed."""

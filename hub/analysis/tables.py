@@ -124,6 +124,11 @@ class Findings:
     replacements: tuple[Replacement, ...] = ()
     rises: tuple[Rise, ...] = ()
 
+    def keys(self) -> tuple[str, ...]:
+        """What there is: questions, turnouts, ballots."""
+        named = *(figure.name for figure in self.turnout), *(table.name for table in self.shares)
+        return *self.tables, *named
+
     def releasable(self) -> Findings:
         """Those alone that satisfy their release rule: what may be exported as a finding."""
         return replace(

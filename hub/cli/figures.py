@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
-from hub.analysis import reconciliation, tables
+from hub.analysis import evidence, groups, reconciliation, releases, tables
+from hub.analysis.evidence import Evidence
 from hub.analysis.printed import as_text
 from hub.cli.terminal import Refusal, opened, out
+from hub.context import Hub
 from hub.database import reading, writing
 from hub.election import configuration
+from hub.election.definition import Election
 from hub.intake.readout import reader
 from hub.rehearsal import outcome
 
@@ -41,15 +44,66 @@ def read(
 @commands.command()
 def estimate(
     as_json: Annotated[bool, typer.Option("--json", help="for machines; percentages to four decimals")] = False,
+    as_of: Annotated[int | None, typer.Option(help="a position of the journal: what could be said then")] = None,
+    release: Annotated[int | None, typer.Option(help="a release's number: computed again and compared")] = None,
+    by: Annotated[str, typer.Option(help="a part alone: stratum:NAME, region:NAME or group:KEY")] = "",
 ) -> None:
     """The estimates with their margins."""
     hub = opened()
+    if release is not None:
+        _released(hub, release, as_json)
+        return
     with reading(hub.engine) as session:
-        findings = tables.findings(session, hub.election)
+        if as_of is None and not by:
+            findings = tables.findings(session, hub.election)
+        else:
+            known = evidence.now(session) if as_of is None else evidence.as_of(session, hub.election, as_of)
+            findings = tables.compute(_part(known, hub.election, by), hub.election)
     if as_json:
         print(json.dumps(findings.as_json(), ensure_ascii=False, indent=1))
     else:
         out.print(as_text(findings, hub.election), markup=False, highlight=False)
+
+
+@commands.command(name="releases")
+def list_releases() -> None:
+    """What was released, by whom, from which position of the journal; and the key that proves it."""
+    hub = opened()
+    with reading(hub.engine) as session:
+        found = releases.listing(session)
+    for each in found:
+        state = f"release {each.number}, signed by {each.signed_by}" if each.number else "proposed, not signed"
+        told = (
+            f"{state}; by {each.proposed_by}; position {each.position}; {len(each.keys)} tables; sha256 {each.digest}"
+        )
+        out.print(told, markup=False, highlight=False)
+    out.print(f"public key (Ed25519): {hub.vault.public_key.hex()}", markup=False, highlight=False)
+
+
+def _part(known: Evidence, election: Election, key: str) -> Evidence:
+    if not key:
+        return known
+    parts = groups.parts(known, election)
+    if key not in parts:
+        raise Refusal(f"there is no part {key}; there are: {', '.join(parts)}")
+    return groups.within(known, parts[key])
+
+
+def _released(hub: Hub, number: int, as_json: bool) -> None:
+    """Refuses where the journal gives another figure than was released, or the signature is not ours."""
+    try:
+        with reading(hub.engine) as session:
+            handed_out, check = releases.frozen(session, number), releases.check(session, hub.vault, number)
+    except KeyError as error:
+        raise Refusal(f"there is no release {number}") from error
+    if as_json:
+        print(json.dumps(handed_out, ensure_ascii=False, indent=1))
+    if not check.sound:
+        signature = "" if check.signed else "the signature is not this hub's over these tables\n"
+        raise Refusal(f"{signature}release {number} is not what the journal gives:\n" + "\n".join(check.different))
+    if not as_json:
+        told = f"release {number}: every figure is the same again, computed from position {check.position}"
+        out.print(told, markup=False, highlight=False)
 
 
 @commands.command()
