@@ -66,7 +66,7 @@ class InboundMessage:
     button: str = ""  # the provider's handle of a pressed button, to be answered
     sent_at: datetime | None = None
     line: str = ""  # the provider's name of the modem or SIM that it came in by
-    message: str = ""  # what an edited message has in common with its earlier versions
+    message: str = ""  # what an edited message has in common with its earlier versions; of a button, where it stood
     part: Part | None = None
     files: tuple[Attachment, ...] = ()
     album: str = ""  # what messages that were sent as one album have in common

@@ -279,6 +279,7 @@ def _pressed_button(provider_id: str, query: dict[str, Any], raw: bytes) -> Inbo
         kind="button",
         chat=_id(_object(_object(query, "message"), "chat")),
         button=_text(query, "id"),
+        message=_id({"id": _object(query, "message").get("message_id")}),
     )
 
 

@@ -49,6 +49,7 @@ class Question(Frozen):
     max: float | None = None
     required: bool = True
     critical: tuple[OptionCode, ...] = ()  # the options that raise an alert of severity 1
+    unobserved: OptionCode | None = None  # the option that says “not observed”, where there is one
     relevant: Check | None = None  # asked only where this holds, in CEL; what a rule may name, this may
 
     @cached_property
@@ -109,7 +110,7 @@ class Category(Frozen):
     severity: Severity
 
 
-CommandName = Literal["help", "status", "ack", "done", "false", "way", "call", "sos"]
+CommandName = Literal["help", "status", "ack", "done", "false", "way", "call", "sos", "form"]
 
 
 def _commands(words: dict[CommandName, tuple[str, ...]]) -> dict[CommandName, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 report   := form [station] answer* [comment]        OPN 5191 A1 B2 C1 K1430 # queue outside
 incident := 'INC' [station] category anything       INC 5308 14 strangers at the table
-command  := HELP [form] | STATUS | ACK n | DONE n | FALSE n | WAY n | CALL n | SOS words
+command  := HELP [form] | FORM [form [station]] | STATUS | ACK n | DONE n | FALSE n | WAY n | CALL n | SOS words
 """
 
 from __future__ import annotations

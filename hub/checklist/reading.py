@@ -43,7 +43,7 @@ class IncidentText:
 
 @dataclass(frozen=True, slots=True)
 class CommandText:
-    """HELP [form] · STATUS · ACK n · DONE n · FALSE n · WAY n · CALL n · SOS words.
+    """HELP [form] · FORM [form [station]] · STATUS · ACK n · DONE n · FALSE n · WAY n · CALL n · SOS words.
 
     `argument`: the form or the number; `rest`: what followed, verbatim.
     """

@@ -137,8 +137,8 @@ class _Known:
             # What is missing or contradicts a rule hangs on the station's record, and there is none.
             problems = (*([place.problem] if place.problem else []), *reading.problems)
             return replace(judgement, problems=problems)
-        if untimely := _untimely(form, self.now):
-            return replace(judgement, problems=(untimely, *reading.problems))
+        if early_or_late := untimely(form, self.now):
+            return replace(judgement, problems=(early_or_late, *reading.problems))
         assert place.person is not None
         known = self.records(place.station.id, place.person.id)
         return self._judge_answers(judgement, form, reading, place.station, known)
@@ -258,7 +258,7 @@ def _nearest_station(told: str, own: Sequence[str]) -> str | None:
     return own[0] if len(own) == 1 else nearest(told, ((code, code) for code in own))
 
 
-def _untimely(form: Form, now: datetime | None) -> Problem | None:
+def untimely(form: Form, now: datetime | None) -> Problem | None:
     if now and form.opens and now < form.opens:
         return Problem("report_not_due", detail={"form": form.code, "due": f"{form.opens:%H:%M}"})
     if now and form.closes and now > form.closes:

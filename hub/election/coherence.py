@@ -105,6 +105,8 @@ def _question(question: Question) -> Complaints:
             yield (key,), f"{key} belongs to numbers only", "take it out, or make the type integer or decimal"
     if question.min is not None and question.max is not None and question.min > question.max:
         yield ("max",), f"the greatest value {question.max:g} is less than the least {question.min:g}", "swap them"
+    if question.unobserved and (question.type != "choice" or question.unobserved not in question.option_codes):
+        yield ("unobserved",), f"unobserved {question.unobserved} is none of the options", "write an option's code"
     for index, code in enumerate(question.critical):
         if code not in question.option_codes:
             yield ("critical", index), f"critical {code} is none of the options", "write an option's code"

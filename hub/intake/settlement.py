@@ -20,10 +20,12 @@ from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
+from hub.desk.opening import late_cause
 from hub.election.definition import Election
-from hub.intake import answering, commands, journal, registration, troubles
+from hub.intake import answering, commands, guiding, journal, registration, troubles
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
+from hub.intake.photos import Photos
 from hub.intake.registration import Registration
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
@@ -61,6 +63,8 @@ class Settlement:
         self._items: list[dict[str, Any]] = []
         self._drafts: list[Draft] = []
         self._budget = Budget(session, hub, entries, now)
+        self._guide = guiding.Guide(session, hub, self._senders, entries, self._stations, self._records, now)
+        self._photos = Photos(session, hub, self._stations, self._records)
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
@@ -71,6 +75,8 @@ class Settlement:
         made = None if senders else registration.register(self._session, self._hub, entry, self._now)
         if made is not None:
             self._register(entry, made)
+        elif self._guided(entry, reading, senders):
+            pass
         elif senders and registration.is_start(entry):
             self._settled(entry, "command", person=senders[0])
             known = say(self._election, "register_already", senders[0].language, person=senders[0].code)
@@ -92,6 +98,17 @@ class Settlement:
         else:
             self._judge(entry, reading, senders)
 
+    def _guided(self, entry: Entry, reading: Reading | None, senders: Sequence[Person]) -> bool:
+        guided = self._guide.take(entry, reading, senders)
+        if guided is None:
+            return False
+        self._drafts += guided.drafts
+        if guided.taken:
+            self._settled(entry, "command", person=senders[0])
+        if guided.said:
+            self._reply(entry, senders[0], guided.said)
+        return guided.taken
+
     def dead_letter(self, entry: Entry) -> None:
         """For the desk, unread: our own code cannot make anything of it."""
         self._settled(entry, "error")
@@ -102,6 +119,8 @@ class Settlement:
         self._items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
         self._records.save()
         submissions.store(self._session, self._submissions)
+        self._photos.write()
+        opening.close_causes(self._session, self._here(), "came", self._now)
         opening.open_items(self._session, self._items)
         outbox.enqueue(self._session, self._drafts, self._hub.timer())
 
@@ -197,7 +216,9 @@ class Settlement:
             for trigger in triggers:
                 alert = self._alert(entry, trigger, person, at_station(station), judgement.description)
                 incidents.link(self._session, number, alert)
-        self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station)
+            title = category.title[self._election.default_language]
+            self._to_verify(entry, number, category.severity, station, f"{title}: {judgement.description}")
+        self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station, incident=number)
         self._corrected(entry)
         title = category.title[self._election.language(person.language)]
         said = say(self._election, "incident", person.language, number=number, category=title, station=station.code)
@@ -249,9 +270,16 @@ class Settlement:
 
     def _keep(self, entry: Entry, senders: Sequence[Person]) -> None:
         """Nothing to read: a photo without words, a location, a service update. Kept; a photo is thanked for."""
-        self._settled(entry, "ignored", person=senders[0] if senders else None)
-        if entry.kind == "media" and senders:
-            self._reply(entry, senders[0], say(self._election, "photo_kept", senders[0].language))
+        person = senders[0] if senders else None
+        kept = self._photos.keep(entry, person)
+        if kept is None:
+            self._settled(entry, "ignored", person=person)
+            return
+        self._submissions.append(kept.submission(entry.id, self._now))
+        if person is None and entry.kind == "media":
+            self._to_desk(entry, 2, {"file": "held"})
+        if kept.thanks:
+            self._reply(entry, person, kept.thanks)
 
     def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, place: Place, words: str) -> int:
         self.sounded.add(entry.id)
@@ -301,6 +329,22 @@ class Settlement:
         form = self._election.checklist.by_code.get(judgement.form or "")
         return 1 if form and rules.by_answers(form, answers) else 2
 
+    def _to_verify(self, entry: Entry, number: int, severity: int, station: Station, words: str) -> None:
+        """Somebody asks by phone whether it is so, where the election wants that for so grave an incident."""
+        if severity <= self._election.verify:
+            at, detail = entry.received_at, {"incident": number, "words": words}
+            cause = f"incident:{number}"
+            self._items.append(
+                opening.item(
+                    "incident", cause, severity, at, journal_id=entry.origin, station_id=station.id, detail=detail
+                )
+            )
+
+    def _here(self) -> set[str]:
+        """The causes of calls that are not needed any more: the reports came."""
+        rows = [row for row in self._submissions if row["outcome"] in ("accepted", "partial", "duplicate")]
+        return {late_cause(row["station_id"], row["form"]) for row in rows if row["station_id"] and row["form"]}
+
     def _to_desk(
         self,
         entry: Entry,
@@ -315,7 +359,7 @@ class Settlement:
             detail = detail | {"whole": entry.text}
         self._items.append(
             opening.item(
-                "message",
+                self._kind(entry, cause),
                 cause or f"message:{entry.origin}",
                 severity,
                 entry.received_at,
@@ -325,6 +369,10 @@ class Settlement:
                 detail=detail,
             )
         )
+
+    def _kind(self, entry: Entry, cause: str) -> str:
+        stranger = entry.id in self._readings and (entry.sender, entry.received_at) not in self._senders
+        return "quiet" if cause else "unknown" if stranger else "message"
 
     def _confirm(self, entry: Entry, judgement: Judgement, person: Person | None, dedup: str | None = None) -> None:
         language = person.language if person else self._election.default_language
@@ -339,6 +387,7 @@ class Settlement:
             problems=problems,
             own_station=next(iter(person.stations), None) if person else None,
         )
+        said = "\n".join(filter(None, (said, self._photos.refusal(entry, language))))
         asks = ""
         if person is None and entry.channel == "telegram":  # a report from an account that is not linked yet
             said, asks = registration.invitation(self._election, said)
@@ -383,13 +432,16 @@ class Settlement:
         person: Person | None = None,
         station: Station | None = None,
         terms: dict[str, Any] | None = None,
+        incident: int | None = None,
     ) -> None:
+        form = judgement.form if judgement else None
+        self._photos.settled(entry, outcome, person, station, form or "", incident)
         self._submissions.append(
             submissions.row(
                 entry.id,
                 outcome,
                 self._now,
-                form=judgement.form if judgement else None,
+                form=form,
                 person_id=person.id if person else None,
                 station_id=station.id if station else None,
                 answers=dict(judgement.answers) if judgement else None,
