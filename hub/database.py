@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hub import changes
 from hub.models import Base
 
+PATIENCE = 30  # seconds that a writer on SQLite waits for the others
+LOOK = 0.001  # seconds between its looks
+JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode(),
+    "json_deserializer": orjson.loads,
+}
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -27,7 +36,8 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20)
+        connect = {"timeout": PATIENCE, "check_same_thread": False}
+        engine = create_engine(parsed, connect_args=connect, pool_size=20, **JSON)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -42,6 +52,7 @@ def _postgresql(parsed: URL) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
+        **JSON,
         # A provider waits 15 s for its answer: a server that is gone must be noticed long before.
         connect_args={
             "options": "-c synchronous_commit=on -c timezone=UTC",
@@ -71,10 +82,29 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails with "locked" under other writers.
-    reads = connection.get_execution_options().get("hub_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("hub_reads", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come.
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    until = time.monotonic() + PATIENCE
+    try:
+        while not _began(connection, until):
+            time.sleep(LOOK)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+
+
+def _began(connection: Connection, until: float) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if "locked" not in str(error.orig) or time.monotonic() > until:
+            raise
+        return False
+    return True
 
 
 def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -8,7 +8,7 @@ What makes a question relevant is a rule, too: that it is answered only where th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,7 @@ class Rules:
         self._convert = {
             (form.code, question.code): _converter(question) for form, question in checklist.questions()
         } | {_VOTERS: int}
+        self._told: dict[tuple[Any, ...], bool | None] = {}  # rule and what it was asked of → whether it held
         self._naming: dict[Reference, list[CompiledRule]] = {}
         for rule in compiled:
             for name in rule.needs:
@@ -136,12 +137,23 @@ class Rules:
         return Verdict(key, compiled.form, compiled.rule, codes, holds)
 
     def _holds(self, compiled: CompiledRule, known: Mapping[str, Answers]) -> bool | None:
-        """None where it cannot be judged."""
-        context: dict[str, Any] = {}
+        """None where it cannot be judged. A report and the record it goes into mostly say the same to a rule."""
+        texts = []
         for home, code in compiled.names:
             text = known.get(home, {}).get(code)
             if text is None:
                 return None
+            texts.append(text)
+        asked = (id(compiled), *texts)
+        if asked not in self._told:
+            if len(self._told) >= _REMEMBERED:
+                self._told.clear()
+            self._told[asked] = self._executed(compiled, texts)
+        return self._told[asked]
+
+    def _executed(self, compiled: CompiledRule, texts: Sequence[str]) -> bool | None:
+        context: dict[str, Any] = {}
+        for (home, code), text in zip(compiled.names, texts, strict=True):
             value = self._convert[home, code](text)
             context.setdefault(home, {})[code] = value
             if home == compiled.form:
@@ -166,6 +178,7 @@ def of(checklist: Checklist) -> Rules:
     return known
 
 
+_REMEMBERED = 10_000
 _KEPT = 8  # one election a process; more only in tests
 _compiled: dict[int, Rules] = {}
 

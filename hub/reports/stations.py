@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -194,8 +194,12 @@ class StationRecords:
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
             stations = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
             self._session.execute(stations.with_for_update(key_share=True))
-        table = StationRecordRow.__table__
-        for row in self._session.execute(select(table).where(table.c.station_id.in_(ids))).mappings():
-            record = StationRecord(**row)
+        for values in self._session.execute(select(*_COLUMNS).where(StationRecordRow.station_id.in_(ids))):
+            record = StationRecord(*values)
             self._records[record.station_id][record.form] = record
-            self._troubled |= {(record.station_id, record.form, kind) for kind in TROUBLES if getattr(record, kind)}
+            for kind in TROUBLES:
+                if getattr(record, kind):
+                    self._troubled.add((record.station_id, record.form, kind))
+
+
+_COLUMNS = tuple(getattr(StationRecordRow, field.name) for field in fields(StationRecord))
