@@ -21,6 +21,7 @@ from hub.delivery.sending import Delivery
 from hub.intake import pipeline
 from hub.intake.journal import Journal
 from hub.intake.spool import Spool
+from hub.media.fetching import Fetching
 from hub.timers import Timers
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
@@ -40,6 +41,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("deliver", delivery.round),
         ("heartbeat", lambda: _beat(hub)),
         ("timers", Timers(hub).round),
+        ("fetch", Fetching(hub, gateways.all()).round),
     ]
     background = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub))]
     if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():

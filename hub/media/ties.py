@@ -58,7 +58,7 @@ class Sent:
 
     @property
     def location(self) -> str:
-        return self.context.get("location", "") if self.kind in SPEAKING else ""
+        return self.context.get("location", "") if self.kind in SPEAKING and not self.corrects else ""
 
     @property
     def album(self) -> str:
