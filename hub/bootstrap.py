@@ -51,6 +51,16 @@ def open_hub(settings: Settings) -> Hub:
     return Hub(settings, engine, vault, election, now)
 
 
+def sms_road(settings: Settings) -> str:
+    """The gateway by which an SMS leaves that answers none; "" where none is configured."""
+    roads = {
+        "kannel": settings.kannel_token,
+        "twilio": settings.twilio_auth_token,
+        "smsgate": settings.smsgate_signing_key,
+    }
+    return next((name for name, secret in roads.items() if secret.get_secret_value()), "")
+
+
 def open_gateways(settings: Settings) -> Gateways:
     twilio = telegram = kannel = smsgate = None
     if settings.twilio_auth_token.get_secret_value():

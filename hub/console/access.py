@@ -1,44 +1,68 @@
-"""Who may see and do what, and the gate before every page: log-in, role, and protection against forged requests."""
+"""Who may see and do what, and the gate before every page: log-in, second factor, role, and against forged requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 
 from hub.accounts import sessions
 from hub.accounts.accounts import Account, AccountRole
-from hub.accounts.sessions import LoginSession
+from hub.accounts.sessions import Limits, LoginSession
 from hub.context import Hub
 from hub.database import reading, writing
 
-Page = Literal["desk", "late", "team", "find", "alerts", "day", "findings", "accounts", "audit", "import", "self"]
+Page = Literal[
+    "desk", "late", "team", "find", "alerts", "day", "findings", "accounts", "audit", "import", "broadcasts", "self"
+]  # fmt: skip
+# What may be done on a page besides: on alerts, verifying and calling for help, sorting them; publishing incidents.
+Act = Literal["verify", "sort", "publish"]
+
+# What is still to be done after the password, in this order, before any other page opens.
+Step = Literal["code", "password", "enrol"]
+STEPS: tuple[Step, ...] = get_args(Step)
 
 # The places of each role in the order of its menu; the first is where it lands. Everybody has "self".
 SEES: dict[AccountRole, tuple[Page, ...]] = {
     "operator": ("desk", "late", "alerts", "find"),
-    "supervisor": ("desk", "late", "team", "alerts", "find"),
+    "supervisor": ("desk", "late", "team", "alerts", "find", "broadcasts"),
     "coordinator": ("alerts", "late", "day", "find"),
-    "head_office": ("day", "findings", "alerts", "desk", "late", "find"),
-    "admin": ("day", "findings", "alerts", "desk", "late", "team", "find", "accounts", "audit", "import"),
+    "lawyer": ("alerts", "findings", "find"),
+    "head_office": ("day", "findings", "alerts", "desk", "late", "find", "broadcasts"),
+    "analyst": ("day", "findings"),  # figures: no code of a person, no message, no digit of a number
+    "admin": ("day", "findings", "alerts", "desk", "late", "team", "find", "accounts", "audit", "import", "broadcasts"),
 }
 # Where each role may change something.
-ACTS: dict[AccountRole, frozenset[Page]] = {
-    "operator": frozenset({"desk", "late"}),
-    "supervisor": frozenset({"desk", "late", "team"}),
-    "coordinator": frozenset({"alerts"}),
-    "head_office": frozenset({"alerts"}),
-    "admin": frozenset({"desk", "late", "team", "alerts", "accounts", "import"}),
+ACTS: dict[AccountRole, frozenset[Page | Act]] = {
+    "operator": frozenset({"desk", "late", "verify"}),
+    "supervisor": frozenset({"desk", "late", "team", "verify", "sort", "broadcasts"}),
+    "coordinator": frozenset({"alerts", "verify"}),
+    "lawyer": frozenset({"alerts", "verify"}),
+    "head_office": frozenset({"alerts", "verify", "sort", "publish", "broadcasts"}),
+    "analyst": frozenset(),
+    "admin": frozenset(
+        {"desk", "late", "team", "alerts", "verify", "sort", "publish", "accounts", "import", "broadcasts"}
+    ),
 }
+REGIONAL: frozenset[AccountRole] = frozenset({"coordinator", "lawyer"})  # who sees one region, where one is named
 COOKIE = "hub_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class NotLoggedIn(Exception):
     """Nobody is logged in, or not any more. Answered by the way to the log-in page."""
+
+
+class Unfinished(Exception):
+    """The password was right, and `step` is still to be done. Answered by the way there."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self.step = step
 
 
 class Forbidden(Exception):
@@ -51,10 +75,11 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks for a page. `region`: the only one they may see, "" for all."""
+    """Who asks for a page. `region`: the only one they may see, "" for all. `pending`: what they must do first."""
 
     login: LoginSession
     address: str
+    pending: Step | None = None
 
     @property
     def account(self) -> Account:
@@ -62,19 +87,29 @@ class Visitor:
 
     @property
     def sees(self) -> tuple[Page, ...]:
-        return SEES[self.account.role]
+        return () if self.pending else SEES[self.account.role]
 
     @property
     def region(self) -> str:
-        return self.account.region if self.account.role == "coordinator" else ""
+        return self.account.region if self.account.role in REGIONAL else ""
 
-    def acts(self, page: Page) -> bool:
+    def acts(self, page: Page | Act) -> bool:
         return page == "self" or page in ACTS[self.account.role]
 
 
-def pages(page: Page) -> APIRouter:
-    """A router whose every route stands behind the gate of `page`: reading it needs SEES, anything else ACTS."""
-    return APIRouter(prefix="" if page == "self" else f"/{page}", dependencies=[Depends(_gate(page))])
+def pages(page: Page, step: Step | None = None, act: Act | None = None) -> APIRouter:
+    """A router whose every route stands behind the gate of `page`: reading it needs SEES, anything else ACTS, of the
+    page or of the `act` that is named.
+
+    Nobody gets there with a step to do, or, where `step` is named, with one to do before that.
+    """
+    return APIRouter(prefix="" if page == "self" else f"/{page}", dependencies=[Depends(_gate(page, step, act))])
+
+
+def limits(hub: Hub) -> Limits:
+    """How long a log-in holds."""
+    settings = hub.settings
+    return Limits(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
 
 
 def visitor_of(request: Request) -> Visitor:
@@ -112,16 +147,19 @@ async def _posted_token(request: Request) -> str:
     return field if isinstance(field, str) else ""
 
 
-def _gate(page: Page) -> Callable[[Request, Hub, str], None]:
+def _gate(page: Page, step: Step | None, act: Act | None) -> Callable[[Request, Hub, str], None]:
     def gate(request: Request, hub: Here, token: Annotated[str, Depends(_posted_token)]) -> None:
         visitor = request.state.visitor = _visitor(request, hub)
+        pending = visitor.pending
+        if pending and (step is None or STEPS.index(pending) < STEPS.index(step)):
+            raise Unfinished(pending)
         if page != "self" and page not in visitor.sees:
             raise Forbidden("role")
         if request.method not in SAFE_METHODS:
             refuse_foreign(request, hub)
             if token != visitor.login.csrf:
                 raise Forbidden("forged")
-            if not visitor.acts(page):
+            if not visitor.acts(act or page):
                 raise Forbidden("role")
 
     return gate
@@ -132,13 +170,27 @@ def _visitor(request: Request, hub: Hub) -> Visitor:
     if not token:
         raise NotLoggedIn
     with reading(hub.engine) as session:
-        login = sessions.find(session, token, now)
+        login = sessions.find(session, token, now, limits(hub))
     if login is None:
         raise NotLoggedIn
-    if login.stale(now):
+    if login.stale(now) and not _by_itself(request):
         with writing(hub.engine) as session:
             sessions.touch(session, login.id, now)
-    return Visitor(login, address_of(request))
+    return Visitor(login, address_of(request), _pending(login, hub))
+
+
+def _by_itself(request: Request) -> bool:
+    """Asked by a page that keeps itself up to date: nobody has to be there for that."""
+    return "x-have" in request.headers or request.url.path == "/events"
+
+
+def _pending(login: LoginSession, hub: Hub) -> Step | None:
+    account = login.account
+    if account.enrolled and not login.proved:
+        return "code"
+    if account.must_change:
+        return "password"
+    return "enrol" if hub.settings.second_factor == "required" and not account.enrolled else None
 
 
 def _origin(url: str) -> str:

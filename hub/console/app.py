@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -13,11 +14,28 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.console import alerts, day, desk, find, findings, imports, keepers, late, login, passing, team
-from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn
+from hub.changes import Changes
+from hub.console import (
+    alerts,
+    broadcasts,
+    day,
+    desk,
+    find,
+    findings,
+    imports,
+    keepers,
+    late,
+    live,
+    login,
+    me,
+    passing,
+    team,
+)
+from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn, Step, Unfinished
 from hub.console.frame import page
 from hub.context import Hub
 
+STEP_PAGES: dict[Step, str] = {"code": "/me/code", "password": "/me/password", "enrol": "/me/second-factor"}
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -31,30 +49,46 @@ HEADERS = {
 
 def mount(app: FastAPI, hub: Hub) -> None:
     """Puts the console at `/`. Call it last: it answers, with its own page, whatever no route before it took."""
-    app.mount("", console(hub))
+    pages = console(hub)
+    app.state.changes = pages.state.changes
+    app.mount("", pages)
 
 
 def console(hub: Hub) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub = hub
+    app.state.changes = Changes(hub.engine)
+    app.state.streams = Counter[int]()
     for routes in (
         login.outside,
+        login.halfway,
         login.inside,
+        me.routes,
+        me.password_routes,
+        me.enrolment_routes,
+        live.routes,
         desk.routes,
         passing.routes,
         late.routes,
         team.routes,
         find.routes,
         alerts.routes,
+        alerts.checking,
+        alerts.sorting,
+        incidents.routes,
+        incidents.checking,
+        incidents.publishing,
         day.routes,
         findings.routes,
         imports.routes,
+        broadcasts.routes,
     ):
         app.include_router(routes)
     app.include_router(keepers.accounts_routes)
     app.include_router(keepers.audit_routes)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(NotLoggedIn, _to_login)
+    app.add_exception_handler(Unfinished, _to_step)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -83,16 +117,27 @@ class SecurityHeaders:
 
 
 def _to_login(request: Request, _error: Exception) -> Response:
+    answer = _sent_to("/login", request)
+    if isinstance(answer, RedirectResponse):
+        answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _to_step(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unfinished)
+    return _sent_to(STEP_PAGES[error.step], request)
+
+
+def _sent_to(path: str, request: Request) -> Response:
+    """To a page that leads back here afterwards."""
     # After a change there is nothing to come back to: a form cannot be sent again by a link.
     page_before = request.headers.get("hx-current-url") or request.headers.get("referer", "/")
     asked_for_a_page = request.method in SAFE_METHODS and "hx-request" not in request.headers
     back = urlsplit(request.url.path if asked_for_a_page else page_before)
-    where = f"/login?next={quote(back.path)}" if back.path != "/" else "/login"
+    where = f"{path}?next={quote(back.path)}" if back.path != "/" else path
     if request.headers.get("hx-request"):
         return Response(status_code=200, headers={"HX-Redirect": where})
-    answer = RedirectResponse(where, 303)
-    answer.delete_cookie(COOKIE)
-    return answer
+    return RedirectResponse(where, 303)
 
 
 def _forbidden(request: Request, error: Exception) -> Response:

@@ -51,6 +51,16 @@ class StationFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Shut:
+    """A contact that no message goes to. `state`: opted_out (they said STOP) · blocked. `hint`: its last digits."""
+
+    kind: str
+    hint: str
+    state: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ObserverFound:
     """`stations`: where they are now; `regions`: of these, or their own."""
 
@@ -61,6 +71,7 @@ class ObserverFound:
     hint: str
     stations: tuple[str, ...]
     regions: frozenset[str]
+    shut: tuple[Shut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +165,16 @@ def _observer(session: Session, row: PersonRow) -> ObserverFound:
         select(ContactRow.hint).where(ContactRow.person_id == row.id, ContactRow.kind == "phone").limit(1)
     )
     regions = frozenset(region for _, region in posted) | ({row.region} if row.region else set())
-    return ObserverFound(row.id, row.code, row.role, row.language, hint or "", tuple(it for it, _ in posted), regions)
+    stations = tuple(it for it, _ in posted)
+    return ObserverFound(
+        row.id, row.code, row.role, row.language, hint or "", stations, regions, _shut(session, row.id)
+    )
+
+
+def _shut(session: Session, person_id: int) -> tuple[Shut, ...]:
+    closed = select(ContactRow).where(ContactRow.person_id == person_id, ContactRow.state != "active")
+    rows = session.scalars(closed.order_by(ContactRow.id))
+    return tuple(Shut(row.kind, row.hint, row.state, row.state_at) for row in rows)
 
 
 def _messages(session: Session, condition: ColumnElement[bool]) -> Iterator[Happening]:
