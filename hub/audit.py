@@ -1,13 +1,14 @@
-"""Who did what, when, from where. Rows are added, never changed."""
+"""Who did what, when, from where. Rows are added, never changed: the database itself refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hub.models import AccountRow, AuditRow
@@ -52,14 +53,52 @@ def record(
     )
 
 
-def recent(session: Session, *, who: str = "", action: str = "", limit: int = 200) -> list[AuditEntry]:
-    """The newest entries first, of one account or one action where these are named."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; what is empty limits nothing. `words`: of the subject. `since`: from then on; `until`: before."""
+
+    who: str = ""
+    action: str = ""
+    words: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def count(session: Session, action: str, subjects: Sequence[str]) -> Counter[str]:
+    """How often an action was taken on each of these."""
+    rows = session.execute(
+        select(AuditRow.subject, func.count())
+        .where(AuditRow.action == action, AuditRow.subject.in_(subjects))
+        .group_by(AuditRow.subject)
+    )
+    return Counter({subject: times for subject, times in rows})
+
+
+def recent(session: Session, wanted: Wanted, *, before: int = 0, limit: int = 100) -> list[AuditEntry]:
+    """The newest entries first. `before`: only those with a smaller id, which is the next page."""
     query = select(AuditRow, AccountRow.name).outerjoin(AccountRow, AccountRow.id == AuditRow.account_id)
-    if who:
-        query = query.where(AccountRow.name == who)
-    if action:
-        query = query.where(AuditRow.action == action)
+    query = query.where(*_limits(wanted), *([AuditRow.id < before] if before else []))
     return [
         AuditEntry(row.id, row.at, name or "", row.action, row.subject, row.address, row.before, row.after)
         for row, name in session.execute(query.order_by(AuditRow.id.desc()).limit(limit))
     ]
+
+
+def _limits(wanted: Wanted) -> list[ColumnElement[bool]]:
+    limits = []
+    if wanted.who:
+        limits.append(AccountRow.name == wanted.who)
+    if wanted.action:
+        limits.append(AuditRow.action == wanted.action)
+    if wanted.words:
+        limits.append(AuditRow.subject.icontains(wanted.words, autoescape=True))
+    if wanted.since:
+        limits.append(AuditRow.at >= wanted.since)
+    if wanted.until:
+        limits.append(AuditRow.at < wanted.until)
+    return limits
+
+
+def actions(session: Session) -> list[str]:
+    """Every kind of action that was ever recorded."""
+    return list(session.scalars(select(AuditRow.action).distinct().order_by(AuditRow.action)))

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hub.accounts import accounts
+from hub import audit
+from hub.accounts import accounts, second_factor, sessions
 from hub.cli.terminal import HERE, Refusal, opened, out, say
 from hub.database import writing
 from hub.sample import invitations, links, moves, replacements, roster
@@ -76,12 +77,37 @@ def unlink_account(person: Annotated[str, typer.Argument(help="the person's code
 @account.command("add")
 def add_account(
     name: str,
-    role: Annotated[str, typer.Option(help="operator, supervisor, coordinator, head_office or admin")],
-    region: str = "",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="operator (the desk), supervisor (and its team), coordinator (alerts of one region), lawyer (alerts "
+            "and findings), head_office (everything, to read), analyst (figures, nobody's name), admin (everything)"
+        ),
+    ],
+    region: Annotated[str, typer.Option(help="a coordinator's; a lawyer with one sees only that")] = "",
     language: str = "",
 ) -> None:
-    """Adds somebody who may log in, and prints a password made for them, once."""
+    """Adds somebody who may log in, and prints a password made for them, once; they choose their own at first."""
+    hub = opened()
+    language = language or hub.election.default_language
+    with writing(hub.engine) as session:
+        password = accounts.create(session, name, role, language, region)
+        after = {"role": role, "region": region, "language": language}
+        audit.record(session, "account_added", hub.clock(), subject=name, address=HERE, after=after)
+    out.print(f"{name}: {password}", markup=False, highlight=False)
+
+
+@account.command("reset")
+def reset_account(name: str) -> None:
+    """Makes a new password, printed once, and forgets the second factor: when no administrator can get in either."""
     hub = opened()
     with writing(hub.engine) as session:
-        password = accounts.create(session, name, role, language or hub.election.default_language, region)
+        found = accounts.named(session, name)
+        if found is None:
+            raise Refusal(f"there is no account {name!r}")
+        password = accounts.new_password(session, found.id)
+        second_factor.reset(session, found.id)
+        ended = sessions.revoke(session, found.id)
+        before, after = {"enrolled": found.enrolled}, {"enrolled": False, "log_ins_ended": ended}
+        audit.record(session, "new_password", hub.clock(), subject=name, address=HERE, before=before, after=after)
     out.print(f"{name}: {password}", markup=False, highlight=False)

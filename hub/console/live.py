@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from hub.accounts import sessions
 from hub.changes import Changes, Topic
-from hub.console.access import COOKIE, Caller, Here, Page, Visitor, pages
+from hub.console.access import COOKIE, Caller, Here, Page, Visitor, limits, pages
 from hub.context import Hub
 from hub.database import reading
 
@@ -67,4 +67,4 @@ def _beat(hub: Hub) -> str:
 
 def _still_in(hub: Hub, token: str) -> bool:
     with reading(hub.engine) as session:
-        return sessions.find(session, token, hub.timer()) is not None
+        return sessions.find(session, token, hub.timer(), limits(hub)) is not None

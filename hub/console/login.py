@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from hub import audit
-from hub.accounts import accounts, sessions
-from hub.accounts.accounts import Attempt
+from hub.accounts import accounts, second_factor, sessions
+from hub.accounts.accounts import Attempt, Locked
+from hub.accounts.devices import device
 from hub.alerts import board
 from hub.console import languages
 from hub.console.access import COOKIE, Caller, Here, address_of, pages, refuse_foreign
@@ -19,6 +22,7 @@ from hub.database import reading, writing
 from hub.desk import queue
 
 outside = APIRouter()  # what needs no log-in
+halfway = pages("self", step="code")  # what a password alone opens
 inside = pages("self")
 
 
@@ -36,18 +40,22 @@ def come_in(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     refuse_foreign(request, hub)
-    name, now, address = name.strip(), hub.clock(), address_of(request)
+    name, address = name.strip(), address_of(request)
     with writing(hub.engine) as session:
         attempt = accounts.attempt(session, name, hub.timer())
     if isinstance(attempt, Attempt) and accounts.verify(attempt, password) and attempt.account_id is not None:
         with writing(hub.engine) as session:
-            account = accounts.admit(session, attempt.account_id)
-            token = sessions.begin(session, account.id, address, hub.timer())
-            audit.record(session, "login", now, account_id=account.id, address=address)
-        return _with_cookie(RedirectResponse(own_path(next), 303), COOKIE, token, hub)
+            accounts.holds(session, attempt.account_id)
+            if second_factor.has(session, attempt.account_id):
+                token = sessions.begin(session, attempt.account_id, address, hub.timer(), device=device_of(request))
+                where = f"/me/code?next={quote(own_path(next))}"
+            else:
+                token = _admit(session, request, hub, attempt.account_id, proof="")
+                where = own_path(next)
+        return _with_cookie(RedirectResponse(where, 303), COOKIE, token, hub)
     locked = None if isinstance(attempt, Attempt) else attempt
     with writing(hub.engine) as session:
-        audit.record(session, "login_failed", now, subject=name[:80], address=address)
+        audit.record(session, "login_failed", hub.clock(), subject=name[:80], address=address)
     return page(
         request,
         "login.html",
@@ -55,11 +63,43 @@ def come_in(
         next=own_path(next),
         name=name,
         wrong="locked" if locked else "password",
-        seconds=max(1, round((locked.until - hub.timer()).total_seconds())) if locked else 0,
+        seconds=seconds_until(locked, hub),
     )
 
 
-@inside.post("/logout")
+@halfway.get("/me/code")
+def ask_code(request: Request, next: str = "/") -> Response:
+    return page(request, "me/code.html", next=own_path(next), wrong="", seconds=0)
+
+
+@halfway.post("/me/code")
+def give_code(
+    request: Request,
+    caller: Caller,
+    hub: Here,
+    code: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """The second factor: an app's code, or a recovery code. A new token, so that the halfway one is worth nothing."""
+    if caller.pending != "code":
+        return RedirectResponse(own_path(next), 303)
+    account, token = caller.account, ""
+    with writing(hub.engine) as session:
+        locked = accounts.attempt_code(session, account.id, hub.timer())
+        proof = None if locked else second_factor.prove(session, hub.vault, account.id, code, hub.timer())
+        if proof:
+            sessions.end(session, caller.login.id)
+            token = _admit(session, request, hub, account.id, proof)
+        else:
+            audit.record(session, "code_failed", hub.clock(), account_id=account.id, address=caller.address)
+    if token:
+        return _with_cookie(RedirectResponse(own_path(next), 303), COOKIE, token, hub)
+    wrong, status = ("locked", 429) if locked else ("code", 401)
+    seconds = seconds_until(locked, hub)
+    return page(request, "me/code.html", status=status, next=own_path(next), wrong=wrong, seconds=seconds)
+
+
+@halfway.post("/logout")
 def go_out(caller: Caller, hub: Here) -> Response:
     with writing(hub.engine) as session:
         sessions.end(session, caller.login.id)
@@ -78,7 +118,7 @@ def choose_before_login(
     return _with_cookie(answer, languages.COOKIE, language, hub) if language in languages.known() else answer
 
 
-@inside.post("/me/language")
+@halfway.post("/me/language")
 def choose(caller: Caller, hub: Here, language: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:
     answer = RedirectResponse(own_path(next), 303)
     if language not in languages.known():
@@ -107,9 +147,18 @@ def first_place(caller: Caller) -> Response:
 def pulse(request: Request, caller: Caller, hub: Here) -> Response:
     """The clock and the numbers in the frame, asked for again and again."""
     with reading(hub.engine) as session:
-        alerts = board.count(session, region=caller.region)
+        alerts = board.count(session, hub.election.alerting, region=caller.region)
         waiting = queue.count(session) if "desk" in caller.sees else 0
     return page(request, "pulse.html", alerts=alerts, waiting=waiting)
+
+
+def seconds_until(locked: Locked | None, hub: Hub) -> int:
+    """How long somebody who failed too often has to wait."""
+    return max(1, round((locked.until - hub.timer()).total_seconds())) if locked else 0
+
+
+def device_of(request: Request) -> str:
+    return device(request.headers.get("user-agent", ""))
 
 
 def own_path(wanted: str) -> str:
@@ -118,6 +167,15 @@ def own_path(wanted: str) -> str:
         wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted and "\r" not in wanted
     )
     return wanted if sound else "/"
+
+
+def _admit(session: Session, request: Request, hub: Hub, account_id: int, proof: str) -> str:
+    """Begins a log-in, with its entry in the audit; returns its token."""
+    accounts.admit(session, account_id)
+    address, browser = address_of(request), device_of(request)
+    after = {"second_factor": proof, "device": browser}
+    audit.record(session, "login", hub.clock(), account_id=account_id, address=address, after=after)
+    return sessions.begin(session, account_id, address, hub.timer(), device=browser, proved=bool(proof))
 
 
 def _with_cookie(answer: RedirectResponse, name: str, value: str, hub: Hub) -> Response:

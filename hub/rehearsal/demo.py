@@ -108,6 +108,7 @@ def _stage(directory: Path, port: int, begins: datetime) -> Iterator[Stage]:
             "HUB_TELEGRAM_API_URL": emulated,
             "HUB_REHEARSAL_CLOCK": str(played_time),
             "HUB_SEND_RATE": "1000",
+            "HUB_SECOND_FACTOR": "offered",  # who looks in for the first time has no phone enrolled
             "HUB_CHAT_RATE": "1000",
             "HUB_NUMBER_RATE": "1000",
         }
@@ -130,13 +131,13 @@ def _prepare(directory: Path, environment: dict[str, str]) -> tuple[Hub, tuple[L
     migrate(engine)
     loaded = configuration.load(directory)
     region = loaded.stations[0].region
-    wanted = (("operator", ""), ("coordinator", region), ("head_office", ""), ("admin", ""))
+    wanted = [(role, region if role == "coordinator" else "") for role in accounts.ROLES]
     logins = []
     with writing(engine) as session:
         importer.load(session, loaded, Vault(settings.secret_key.get_secret_value()), clock.system())
         for role, of in wanted:
             name = role.replace("_", "-")
-            password = accounts.create(session, name, role, "en", of)
+            password = accounts.create(session, name, role, "en", of, secrets.token_urlsafe(12))
             logins.append(Login(name, f"{role} {of}".strip(), password))
     engine.dispose()
     return open_hub(settings), tuple(logins)
@@ -203,7 +204,8 @@ def _tell(stage: Stage) -> None:
     out.print(f"\nThe console: [bold]{stage.doors.hub}[/bold]")
     for login in stage.logins:
         out.print(f"  {login.name:<12} {login.password}   ({login.role})", markup=False, highlight=False)
-    out.print()
+    out.print("A rehearsal asks for the password alone. At an election a code from the phone is required of everybody;")
+    out.print("to see how that is: log in, and set one up under “My account”.\n")
 
 
 def _stay(stage: Stage) -> None:

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from hub import audit
-from hub.accounts import accounts, sessions
+from hub.accounts import accounts, passwords, sessions
 from hub.accounts.accounts import AccountRefused, Attempt, Locked
+from hub.accounts.sessions import Limits
+from hub.audit import Wanted
 from hub.database import reading, writing
 
 NOW = datetime(2021, 11, 28, 2, 0, tzinfo=UTC)
@@ -18,7 +20,7 @@ NOW = datetime(2021, 11, 28, 2, 0, tzinfo=UTC)
 def test_an_account_gets_a_password_of_its_own_and_lets_in_with_it(engine: Engine) -> None:
     with writing(engine) as session:
         password = accounts.create(session, "operator-01", "operator", "ru")
-    assert len(password) >= accounts.PASSWORD_LENGTH
+    assert len(password) >= passwords.LENGTH
     with writing(engine) as session:
         attempt = accounts.attempt(session, "operator-01", NOW)
     assert isinstance(attempt, Attempt)
@@ -76,24 +78,25 @@ def test_after_some_failures_each_further_one_locks_for_longer_but_never_for_lon
 
 
 def test_a_log_in_holds_by_its_token_until_it_is_idle_too_long_too_old_or_ended(engine: Engine) -> None:
+    limits = Limits(idle=timedelta(minutes=30), longest=timedelta(hours=10))
     with writing(engine) as session:
         accounts.create(session, "operator-01", "operator", "en")
         account_id = accounts.listing(session)[0].id
         token = sessions.begin(session, account_id, "10.0.0.1", NOW)
     with reading(engine) as session:
-        login = sessions.find(session, token, NOW)
+        login = sessions.find(session, token, NOW, limits)
         assert login is not None
         assert login.account.name == "operator-01"
-        assert sessions.find(session, token + "x", NOW) is None
-        assert sessions.find(session, token, NOW + sessions.IDLE + timedelta(seconds=1)) is None
+        assert sessions.find(session, token + "x", NOW, limits) is None
+        assert sessions.find(session, token, NOW + limits.idle + timedelta(seconds=1), limits) is None
     with writing(engine) as session:
-        late = NOW + sessions.LONGEST
+        late = NOW + limits.longest
         sessions.touch(session, login.id, late)
-        assert sessions.find(session, token, late) is not None
-        assert sessions.find(session, token, late + timedelta(seconds=1)) is None
-        assert sessions.live(session, NOW) == {account_id: [late]}
+        assert sessions.find(session, token, late, limits) is not None
+        assert sessions.find(session, token, late + timedelta(seconds=1), limits) is None
+        assert sessions.live(session, late, limits) == {account_id: [late]}
         assert sessions.revoke(session, account_id) == 1
-        assert sessions.find(session, token, NOW) is None
+        assert sessions.find(session, token, NOW, limits) is None
 
 
 def test_the_audit_tells_who_did_what_newest_first(engine: Engine) -> None:
@@ -103,7 +106,7 @@ def test_the_audit_tells_who_did_what_newest_first(engine: Engine) -> None:
         audit.record(session, "login_failed", NOW, subject="somebody", address="10.0.0.1")
         audit.record(session, "save", NOW, account_id=account_id, before={"text": "A"}, after={"text": "B"})
     with reading(engine) as session:
-        newest, oldest = audit.recent(session)
+        newest, oldest = audit.recent(session, Wanted())
         assert (newest.who, newest.action, newest.before, newest.after) == (
             "operator-01",
             "save",
@@ -111,5 +114,5 @@ def test_the_audit_tells_who_did_what_newest_first(engine: Engine) -> None:
             {"text": "B"},
         )
         assert (oldest.who, oldest.action, oldest.subject) == ("", "login_failed", "somebody")
-        assert audit.recent(session, who="operator-01") == [newest]
-        assert audit.recent(session, action="login_failed") == [oldest]
+        assert audit.recent(session, Wanted(who="operator-01")) == [newest]
+        assert audit.recent(session, Wanted(action="login_failed")) == [oldest]
