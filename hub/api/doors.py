@@ -22,6 +22,7 @@ class Doors:
     def __init__(self, app: FastAPI, doors: Mapping[str, Mapping[str, Door]]) -> None:
         self._app = app
         self.state = app.state
+        self.router = app.router  # with its lifespan, for whoever calls it without a server
         self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
