@@ -23,6 +23,7 @@ from hub.console import (
     find,
     findings,
     imports,
+    incidents,
     keepers,
     late,
     live,
