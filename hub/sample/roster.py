@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person, Station
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 
 T = TypeVar("T")
+# The columns that make a `Person` (but for the stations) and a `Station`: a batch needs no ORM objects.
+_PERSON = (PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.language, PersonRow.region)
+_STATION = tuple(getattr(StationRow, field.name) for field in fields(Station))
 CHUNK = 500  # SQLite takes only so many parameters
 
 
@@ -40,23 +43,23 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
 
     A phone may be shared. Who is unknown is left out.
     """
-    people: dict[bytes, dict[int, PersonRow]] = defaultdict(dict)
+    people: dict[bytes, dict[int, tuple[str, str, str, str]]] = defaultdict(dict)
     stays: dict[int, list[_Stay]] = defaultdict(list)
     for part in parts({digest for digest, _ in messages}):
         statement = (
-            select(ContactRow.digest, PersonRow, StationRow.code, AssignmentRow.since, AssignmentRow.until)
+            select(ContactRow.digest, StationRow.code, AssignmentRow.since, AssignmentRow.until, *_PERSON)
             .join(PersonRow, PersonRow.id == ContactRow.person_id)
             .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
             .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
             .where(ContactRow.digest.in_(part), PersonRow.active, PersonRow.role != "group")  # a group says nothing
             .order_by(PersonRow.id, StationRow.code)
         )
-        for digest, person, station, since, until in session.execute(statement):
-            people[digest][person.id] = person
+        for digest, station, since, until, id, code, role, language, region in session.execute(statement):
+            people[digest][id] = (code, role, language, region)
             if station:
-                stays[person.id].append(_Stay(station, since, until))
+                stays[id].append(_Stay(station, since, until))
     return {
-        (digest, at): [_person(row, _stations_at(stays[row.id], at)) for row in people[digest].values()]
+        (digest, at): [Person(id, *values, _stations_at(stays[id], at)) for id, values in people[digest].items()]
         for digest, at in messages
         if digest in people
     }
@@ -80,7 +83,7 @@ def observers(session: Session, station_ids: Collection[int], now: datetime) -> 
 
 def posted(session: Session, station: str, now: datetime) -> list[str]:
     """The codes of the observers who are at a station by `now`."""
-    found = _stations(session, select(StationRow).where(StationRow.code == station))
+    found = _stations(session, StationRow.code == station)
     ids = observers(session, [each.id for each in found], now)
     return sorted(codes(session, {person for persons in ids.values() for person in persons}).values())
 
@@ -95,23 +98,23 @@ def stations(session: Session, codes: Collection[str]) -> dict[str, Station]:
     """The stations of the frame that have these codes."""
     found: dict[str, Station] = {}
     for part in parts(codes):
-        found |= {row.code: row for row in _stations(session, select(StationRow).where(StationRow.code.in_(part)))}
+        found |= {row.code: row for row in _stations(session, StationRow.code.in_(part))}
     return found
 
 
 def station(session: Session, station_id: int) -> Station | None:
-    return next(iter(_stations(session, select(StationRow).where(StationRow.id == station_id))), None)
+    return next(iter(_stations(session, StationRow.id == station_id)), None)
 
 
 def staff(session: Session, roles: Collection[str], region: str) -> list[Person]:
     """The active staff of these roles for a region; head office is of every region."""
     statement = (
-        select(PersonRow)
+        select(*_PERSON)
         .where(PersonRow.active, PersonRow.role.in_(roles))
         .where(or_(PersonRow.region == region, PersonRow.role == "head_office"))
         .order_by(PersonRow.id)
     )
-    return [_person(row, []) for row in session.scalars(statement)]
+    return [Person(*values) for values in session.execute(statement)]
 
 
 def contacts(session: Session, person_ids: Collection[int]) -> dict[int, list[Contact]]:
@@ -141,15 +144,8 @@ def mark(session: Session, digest: bytes, state: str, now: datetime) -> None:
     session.execute(update(ContactRow).where(ContactRow.digest == digest).values(state=state, state_at=now))
 
 
-def _stations(session: Session, statement: Select[StationRow]) -> list[Station]:
-    return [
-        Station(row.id, row.code, row.stratum, row.region, row.district, row.voters, row.sampled)
-        for row in session.scalars(statement)
-    ]
-
-
-def _person(row: PersonRow, stations: list[str]) -> Person:
-    return Person(row.id, row.code, row.role, row.language, row.region, tuple(stations))
+def _stations(session: Session, which: ColumnElement[bool]) -> list[Station]:
+    return [Station(*values) for values in session.execute(select(*_STATION).where(which))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +160,8 @@ class _Stay:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
-def _stations_at(stays: Collection[_Stay], at: datetime) -> list[str]:
-    return list(dict.fromkeys(stay.station for stay in stays if stay.covers(at)))
+def _stations_at(stays: Collection[_Stay], at: datetime) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stay.station for stay in stays if stay.covers(at)))
 
 
 def parts(values: Collection[T]) -> Iterable[list[T]]:
