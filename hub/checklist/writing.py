@@ -11,8 +11,12 @@ from hub.checklist.reading import ReportText
 
 
 def report(form: Form, station: str, answers: Mapping[str, str]) -> str:
-    """`OPN 5191 A1 B2 K14:30`: the answers in the order of the paper form, codes that are none of it left out."""
-    written = [answer(question, answers[question.code]) for question in form.questions if answers.get(question.code)]
+    """`OPN 5191 A1 B2 K14:30`: the answers in the order of the paper form, codes that are none of it left out.
+
+    A text comes last, for it runs to the end of its message; there can be no second one.
+    """
+    ordered = sorted(form.questions, key=lambda question: question.type == "text")
+    written = [answer(question, answers[question.code]) for question in ordered if answers.get(question.code)]
     return " ".join(part for part in (form.code, station, *written) if part)
 
 

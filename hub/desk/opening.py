@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub.database import insert_into
-from hub.models import WorkItemRow
+from hub.models import JournalRow, WorkItemRow
 
 
 def item(
@@ -42,10 +42,24 @@ def open_items(session: Session, items: Sequence[dict[str, Any]]) -> None:
     if not items:
         return
     statement = insert_into(session, WorkItemRow)
-    statement = statement.on_conflict_do_update(
-        index_elements=["open_key"], set_={"detail": statement.excluded.detail, "severity": statement.excluded.severity}
-    )
+    new = {name: statement.excluded[name] for name in ("kind", "detail", "severity")}
+    statement = statement.on_conflict_do_update(index_elements=["open_key"], set_=new)
     session.execute(statement, items)
+
+
+def late_cause(station_id: int, form: str) -> str:
+    """Of the item to call for a report that is late."""
+    return f"late:{station_id}:{form}"
+
+
+def close_causes(session: Session, causes: Collection[str], resolution: str, now: datetime) -> None:
+    """Closes what is open of these causes, by nobody."""
+    if not causes:
+        return
+    gone = select(WorkItemRow.id).where(WorkItemRow.open_key.in_(causes))
+    for item_id in list(session.scalars(gone)):  # seldom one; and a look locks nothing
+        row = update(WorkItemRow).where(WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None))
+        session.execute(row.values(open_key=None, closed_at=now, resolution=resolution, claimed_until=None))
 
 
 def close_cause(session: Session, cause: str, resolution: str, now: datetime, account_id: int | None = None) -> None:
@@ -55,3 +69,14 @@ def close_cause(session: Session, cause: str, resolution: str, now: datetime, ac
         .where(WorkItemRow.open_key == cause)
         .values(open_key=None, closed_at=now, closed_by=account_id, resolution=resolution, claimed_until=None)
     )
+
+
+def unread_of(session: Session, sender: bytes) -> int:
+    """How many messages of this sender wait for an operator."""
+    statement = (
+        select(func.count())
+        .select_from(WorkItemRow)
+        .join(JournalRow, JournalRow.id == WorkItemRow.journal_id)
+        .where(WorkItemRow.closed_at.is_(None), WorkItemRow.kind == "message", JournalRow.sender_digest == sender)
+    )
+    return session.scalar(statement) or 0

@@ -193,8 +193,7 @@ def _typed(dialog: Dialog, at: Question | None, text: str, paper: Paper) -> Turn
         and reading.form == paper.form.code
         and not (reading.problems or reading.comment)
     ):
-        codes = {question.code for question in paper.asked(dialog)}
-        answers = {code: answer.value for code, answer in reading.answers.items() if code in codes}
+        answers = {code: answer.value for code, answer in reading.answers.items()}
         if answers and reading.station in (None, dialog.station):
             return _answered(dialog, answers, paper)
     problem = Problem(read.problem or "unreadable", field=at.code if at else None, value=text.strip())

@@ -18,7 +18,7 @@ from hub.election.definition import Election
 from hub.replies import in_order, problem_text, say
 
 Rows = tuple[tuple[tuple[str, str], ...], ...]  # (label, data)
-SHORT, WIDE = 14, 32  # characters of a label: three stand in a row up to the first, none is cut up to the second
+NARROW, HALF, WIDE = 8, 15, 32  # characters of labels that a small phone shows three, two and one in a row
 LONGEST = 3_500  # characters of a summary with the questions' words; Telegram takes 4,096
 _PRESSED = re.compile(r"(?P<deed>\w+)(?: (?P<value>\w+))? \?(?P<dialog>\d{1,18})\.(?P<step>\d{1,9})")
 _WORDED = {"back": "button_back", "next": "button_skip", "none": "button_unobserved", "send": "button_send"}
@@ -105,7 +105,9 @@ class _Screens:
         if self.plain:
             lines.append(self._say("dialog_words", **self._words()))
         shown = labels if narrow else {code: code for code in labels}
-        return Screen("\n".join(filter(None, lines)), (*self._answers(question, shown, now), self._ways(question, now)))
+        return Screen(
+            "\n".join(filter(None, lines)), (*self._answers(question, shown, now), *self._ways(question, now))
+        )
 
     def summary(self, asked: Iterable[Question]) -> Screen:
         questions = list(asked)
@@ -151,17 +153,17 @@ class _Screens:
             (f"✓ {label}" if code in chosen else label, self._data(f"{'tick' if several else question.code} {code}"))
             for code, label in labels.items()
         ]
-        width = 3 if all(len(label) <= SHORT for label in labels.values()) else 1
+        longest = max(map(len, labels.values()), default=0)
+        width = 3 if longest <= NARROW else 2 if longest <= HALF else 1
         yield from (tuple(pairs[at : at + width]) for at in range(0, len(pairs), width))
         if several and self.dialog.ticked:
             yield ((self._say("button_done"), self._data("done")),)
 
-    def _ways(self, question: Question, now: str) -> tuple[tuple[str, str], ...]:
+    def _ways(self, question: Question, now: str) -> Rows:
         decided = now or question.code in self.dialog.unobserved
-        deeds = {"next": "button_next" if decided else "button_skip", "none": "button_unobserved"}
-        if question.code != self.codes[0]:
-            deeds = {"back": "button_back", **deeds}
-        return tuple((self._say(key), self._data(deed)) for deed, key in deeds.items())
+        back = [("button_back", "back")] if question.code != self.codes[0] else []
+        rows = [[*back, ("button_next" if decided else "button_skip", "next")], [("button_unobserved", "none")]]
+        return tuple(tuple((self._say(key), self._data(deed)) for key, deed in row) for row in rows)
 
     def _changes(self, sendable: bool) -> Rows:
         send = (((self._say("button_send"), self._data("send")),),) if sendable else ()

@@ -92,7 +92,6 @@ _REPLIES = {
     "photo_kept_alone": "",
     "photo_refused": "",
     "photo_too_large": "megabytes",
-    "location_kept": "",
     "status_missing": "form codes",
     "status_differs": "form codes",
     "status_at_desk": "count",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from hub.alerts.life import Who
 from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText
 from hub.context import Hub
+from hub.desk import opening
+from hub.dialog import plan
 from hub.election.definition import Election
 from hub.intake.journal import Entry
 from hub.models import AlertRow, PersonRow
@@ -23,18 +25,50 @@ from hub.sample import roster
 
 
 def status(
-    election: Election, senders: Sequence[Person], stations: Mapping[str, Station], records: StationRecords
+    session: Session,
+    election: Election,
+    senders: Sequence[Person],
+    stations: Mapping[str, Station],
+    records: StationRecords,
+    sender: bytes,
 ) -> str:
-    """What has come from these people's stations, and what is still due."""
+    """What has come from these people's stations, what is still due, and what is wrong with what is here."""
     lines = []
     language = senders[0].language
     for code in dict.fromkeys(code for person in senders for code in person.stations):
         forms = election.checklist.forms
         received = [form.code for form in forms if records.get(stations[code].id, form.code)]
         due = [f"{form.code} {form.due:%H:%M}" for form in forms if form.code not in received]
-        told = {"received": ", ".join(received) or "–", "due": ", ".join(due) or "–"}
-        lines.append(say(election, "status", language, station=code, **told))
-    return "\n".join(lines) or say(election, "status_nothing_due", language)
+        told = {"received": ", ".join(received) or "–", "due": ", ".join(due)}
+        lines.append(say(election, "status" if due else "status_nothing_due", language, station=code, **told))
+        lines += _wrong(election, language, stations[code], records)
+    if waiting := opening.unread_of(session, sender):
+        lines.append(say(election, "status_at_desk", language, count=waiting))
+    return "\n".join(lines) or say(election, "dialog_nothing", language)
+
+
+def _wrong(election: Election, language: str, station: Station, records: StationRecords) -> Iterator[str]:
+    """Forms that are incomplete, that two observers answer differently, or that break a rule."""
+    for form in election.checklist.forms:
+        record = records.get(station.id, form.code)
+        if record is None:
+            continue
+        known = records.answers(station.id)
+        differs = {"form": form.code, "codes": ", ".join(record.conflicts)}
+        lacking = [
+            code
+            for code in plan.lacking(election.checklist, form, known, station.voters)
+            if code not in record.conflicts
+        ]
+        if lacking:
+            yield say(election, "status_missing", language, form=form.code, codes=", ".join(lacking))
+        if record.conflicts:
+            yield say(election, "status_differs", language, **differs)
+        messages = {rule.name: rule.message for rule in (*form.rules, *form.conditions.values())}
+        for name in record.flags:
+            if name in messages:
+                message = f"{form.code}: {messages[name][election.language(language)]}"
+                yield say(election, "problem_rule_violated", language, message=message, form=form.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Registration:
     person_id: int | None = None
     linked: bool = False
     asks: str = ""
+    buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
     confirmations: tuple[Draft, ...] = ()
     item: dict[str, Any] | None = None
 
@@ -93,7 +94,15 @@ def _link(session: Session, hub: Hub, entry: Entry, person_id: int, how: str, no
         case Linked(code=code, language=language):
             told = tuple(_confirmations(session, hub, entry, person_id, code, language))
             said = say(hub.election, "register_done", language, person=code)
-            return Registration(said, person_id, linked=True, confirmations=told)
+            return Registration(
+                said, person_id, linked=True, buttons=_first(hub.election, language), confirmations=told
+            )
+
+
+def _first(election: Election, language: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """A button that asks for the form that is due, where the election guides through it."""
+    words = election.checklist.commands.get("form")
+    return (((say(election, "button_report", language), words[0]),),) if words and "telegram" in election.dialog else ()
 
 
 def _confirmations(session: Session, hub: Hub, entry: Entry, person_id: int, code: str, language: str) -> list[Draft]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.alerts import escalation, rules
+from hub.alerts import escalation, rules, sos
 from hub.alerts.life import Place, at_station
 from hub.alerts.rules import Trigger
 from hub.checklist import grammar, validation
@@ -89,7 +89,7 @@ class Settlement:
             self._settled(entry, "ignored", person=senders[0] if senders else None)
         elif entry.kind == "incomplete":
             self._incomplete(entry, senders)
-        elif reading is None:
+        elif reading is None or (_in_group(entry) and not (senders and isinstance(reading, CommandText))):
             self._keep(entry, senders)
         elif isinstance(reading, CommandText) and senders:
             said = self._obey(reading, senders, entry)
@@ -134,7 +134,7 @@ class Settlement:
             form = self._election.checklist.by_code.get(command.argument)
             return help_text(self._election, senders[0].language, form, brief=entry.channel != "telegram")
         if command.name == "status":
-            return commands.status(self._election, senders, self._stations, self._records)
+            return commands.status(self._session, self._election, senders, self._stations, self._records, entry.sender)
         if command.name == "sos":
             return self._call_for_help(entry, senders[0], command.rest)
         acted = commands.act(self._session, self._hub, command, senders, entry, self._now)
@@ -246,9 +246,8 @@ class Settlement:
         if made.item:
             self._items.append(made.item)
         self._drafts += made.confirmations
-        self._drafts.append(
-            answering.draft(self._hub.vault, entry, made.said, person_id=made.person_id, asks_contact=made.asks)
-        )
+        told = answering.draft(self._hub.vault, entry, made.said, person_id=made.person_id, asks_contact=made.asks)
+        self._drafts.append(replace(told, buttons=made.buttons))
 
     def _opted_out(self, entry: Entry, senders: Sequence[Person]) -> None:
         roster.mark(self._session, entry.sender, "opted_out", self._now)
@@ -298,11 +297,8 @@ class Settlement:
     def _call_for_help(self, entry: Entry, sender: Person, words: str) -> str:
         """SOS: an alert about the person, wherever they are; at their own station, as far as the hub knows."""
         station = self._stations[sender.stations[0]] if sender.stations else None
-        region = station.region if station else sender.region
-        place = Place(
-            f"person:{sender.id}", region, station.district if station else "", station.id if station else None
-        )
-        number = self._alert(entry, Trigger("sos", 1), sender, place, words)
+        place = sos.about(sender.id, sender.region, station)
+        number = self._alert(entry, sos.SOS, sender, place, words)
         return say(self._election, "sos_heard", sender.language, number=number)
 
     def _newly_broken(self, station: Station, judgement: Judgement) -> list[Trigger]:
@@ -462,6 +458,11 @@ def _terms(voices: int, edits: list[int]) -> dict[str, Any] | None:
     """What a replay has to know besides the answers; nearly always nothing."""
     unusual: dict[str, Any] = {"voices": voices} if voices > 1 else {}
     return unusual | ({"edits": edits} if edits else {}) or None
+
+
+def _in_group(entry: Entry) -> bool:
+    """Written where others talk, too: of that only commands are meant for the hub. A pressed button always is."""
+    return entry.channel == "telegram" and entry.kind != "button" and entry.context.get("chat", "").startswith("-")
 
 
 def _station(reading: Reading | None) -> str | None:
