@@ -13,6 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 Channel = Literal["sms", "telegram", "whatsapp"]
 Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other"]
+AddressState = Literal["", "blocked", "opted_out"]  # nothing · no message will ever arrive · its owner wants none
 DeliveryState = Literal["sent", "delivered", "failed"]
 FileKind = Literal["photo", "document", "audio", "video"]
 
@@ -116,7 +117,7 @@ class Refused(Exception):
 
 @dataclass
 class SendError(Exception):
-    """A message was not sent. Permanent: this address never will do (blocked, opted out, no such number).
+    """A message was not sent. Permanent: it never will be, by this road. `address`: what that says of the address.
 
     `unknown`: it may have been sent (the answer was lost). `retry_after`: seconds the provider asked us to wait.
     """
@@ -125,6 +126,7 @@ class SendError(Exception):
     permanent: bool = False
     unknown: bool = False
     retry_after: float | None = None
+    address: AddressState = ""
 
     def __post_init__(self) -> None:
         super().__init__(self.reason)

@@ -199,9 +199,10 @@ class TelegramGateway:
             case InvalidToken():  # ours to mend, and no fault of this address
                 return SendError(reason)
             case Forbidden():
-                return SendError(reason, permanent=True)
+                return SendError(reason, permanent=True, address="blocked")
             case BadRequest():  # a NetworkError by descent only
-                return SendError(reason, permanent=True)
+                gone = "chat not found" in reason.lower()  # anything else is wrong with the message
+                return SendError(reason, permanent=True, address="blocked" if gone else "")
             case TimedOut() | NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
                 return broken_off(self.name, error.__cause__)
             case TimedOut():

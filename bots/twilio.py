@@ -91,6 +91,10 @@ _REASONS = {
     30005: "unknown number",
     30006: "landline or unreachable",
 }
+OPTED_OUT = 21610
+# What is wrong with the number for good. A wrong sender, or a region that is not permitted, is ours to mend, and says
+# nothing of the number.
+_DEAD = {21211, 21214, 21217, 21614, 30005, 30006}
 
 
 class TwilioGateway:
@@ -167,6 +171,21 @@ class TwilioGateway:
             raise FetchError("not a file of our account", permanent=True)
         auth = (self._account_sid, self._auth_token)
         return await download(self._http.client, self._api_url + path, limit, auth=auth, may_follow=self._may_follow)
+
+    async def sent_to(self, message: OutboundMessage, since: datetime) -> list[DeliveryStatus]:
+        """What became of each message with this text that went to this address since then. Raises `SendError`."""
+        try:
+            listed = await self._client.messages.list_async(to=message.to, date_sent_after=since, page_size=100)
+        except httpx.HTTPError as error:
+            raise broken_off(self.name, error) from None
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _refusal(error) from None
+        body = self._parameters(message)["body"]
+        return [
+            DeliveryStatus(self.name, it.sid, _STATES[it.status], str(it.error_code or ""), message.reference)
+            for it in reversed(listed)
+            if it.direction != "inbound" and it.body == body and it.status in _STATES
+        ]
 
     async def close(self) -> None:
         await self._http.close()
@@ -355,5 +374,7 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> SendError:
     reason = _REASONS.get(error.code, "refused")
     ours = error.code == 20003 or error.status in (401, 408)
     return SendError(
-        f"twilio: {reason} ({error.status}/{error.code})", permanent=400 <= error.status < 500 and not ours
+        f"twilio: {reason} ({error.status}/{error.code})",
+        permanent=400 <= error.status < 500 and not ours,
+        address="opted_out" if error.code == OPTED_OUT else "blocked" if error.code in _DEAD else "",
     )

@@ -222,6 +222,19 @@ def report(session: Session, status: DeliveryStatus, now: datetime) -> Due | Non
     return due if status.state == "failed" and RANK[before] < RANK["failed"] else None
 
 
+def unknown(session: Session, channel: str, before: datetime, after: datetime) -> list[tuple[Due, datetime]]:
+    """What may have been sent, nobody knows since some moment between the two; with when it was written."""
+    statement = select(*_DUE, OutboxRow.created_at).where(OutboxRow.state == "unknown", OutboxRow.channel == channel)
+    statement = statement.where(OutboxRow.settled_at > after, OutboxRow.settled_at <= before).order_by(OutboxRow.id)
+    return [(Due(*values[:-1]), values[-1]) for values in session.execute(statement)]
+
+
+def named(session: Session, provider_ids: Collection[str]) -> set[str]:
+    """Those of the provider's ids that a message of ours has already."""
+    found = session.scalars(select(OutboxRow.provider_id).where(OutboxRow.provider_id.in_(provider_ids)))
+    return {provider_id for provider_id in found if provider_id}
+
+
 def waiting_since(session: Session, before: datetime) -> bool:
     """Does something critical wait to go out that was written before a moment?"""
     statement = select(OutboxRow.id).where(OutboxRow.state.in_(("pending", "sending")), OutboxRow.priority == CRITICAL)

@@ -16,6 +16,7 @@ from hub import leadership, timers
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.database import writing
+from hub.delivery.enquiries import Enquiries
 from hub.delivery.pace import rates
 from hub.delivery.sending import Delivery
 from hub.intake import pipeline
@@ -43,6 +44,9 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("timers", Timers(hub).round),
         ("fetch", Fetching(hub, gateways.all()).round),
     ]
+    if gateways.twilio:
+        only = not (gateways.kannel or gateways.smsgate)
+        rounds.append(("enquire", Enquiries(hub, gateways.twilio, only=only).round))
     background = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub))]
     if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
         background.append(asyncio.create_task(_register(gateways.telegram, f"{hub.settings.public_url}/telegram")))

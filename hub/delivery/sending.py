@@ -6,16 +6,18 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
-from bots.gateway import DeliveryStatus, Gateway, OutboundMessage, SendError, Sent
+from bots.gateway import AddressState, DeliveryStatus, Gateway, OutboundMessage, SendError, Sent
 from hub import outbox
 from hub.alerts import escalation, life
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.delivery.pace import Pace, Rates
+from hub.desk import opening
 from hub.outbox import Draft, Due
 from hub.sample import roster
 from hub.sample.roster import Contact
@@ -168,7 +170,7 @@ class Delivery:
         if error.retry_after is not None:
             self._paused[gateway.name] = now + timedelta(seconds=error.retry_after)
         if state == "failed" or (due.alert_id and due.priority == outbox.CRITICAL and _too_long(due, error)):
-            other_road(session, self._hub, due, error.permanent, now)
+            other_road(session, self._hub, due, error.address, now)
 
     def _open(self, channel: str, now: datetime) -> set[str]:
         """The channel's roads whose provider has not asked for a pause."""
@@ -183,10 +185,10 @@ def report(hub: Hub, status: DeliveryStatus) -> None:
         failed = outbox.report(session, status, now)
         if failed:
             log.warning("delivery.failed", out=failed.id, gateway=status.gateway, reason=status.error)
-            other_road(session, hub, failed, False, now)
+            other_road(session, hub, failed, "", now)
 
 
-def other_road(session: Session, hub: Hub, due: Due, permanent: bool, now: datetime) -> None:
+def other_road(session: Session, hub: Hub, due: Due, state: AddressState, now: datetime) -> None:
     """A message that this road will never carry goes by the person's next one; a dead address is marked.
 
     Where no road is left for a page, the desk is told and the next in the chain need not wait.
@@ -194,15 +196,24 @@ def other_road(session: Session, hub: Hub, due: Due, permanent: bool, now: datet
     if due.person_id is None or due.extra.get("answers_button") or due.kind == "edit":
         return
     kind = KIND_OF[due.channel]
-    if permanent:
+    if state:
         address = hub.vault.open(due.address_sealed).decode()
-        roster.mark(session, hub.vault.digest(kind, address), "blocked", now)
+        roster.mark(session, hub.vault.digest(kind, address), state, now)
     contacts = roster.contacts(session, [due.person_id])[due.person_id]
     other = next((contact for contact in contacts if contact.kind not in (kind, due.extra.get("instead"))), None)
     if other is not None:
         outbox.enqueue(session, [_by(session, hub, due, other, kind)], now)
     elif due.alert_id and due.kind == "push":
         escalation.unreachable(session, due.alert_id, due.person_id, hub.clock())
+    elif due.kind in ("reply", "question"):
+        opening.open_items(session, [_undelivered(due, hub.clock())])
+
+
+def _undelivered(due: Due, now: datetime) -> dict[str, Any]:
+    """Somebody calls the observer: what they were told has not reached them by any road."""
+    detail = {"person": due.person_id, "words": due.text}
+    cause = f"undeliverable:{due.person_id}"  # one call is enough for all that failed
+    return opening.item("undeliverable", cause, 2, now, journal_id=due.journal_id, detail=detail)
 
 
 def _by(session: Session, hub: Hub, due: Due, contact: Contact, instead: str) -> Draft:

@@ -61,24 +61,30 @@ async def test_a_text_that_is_too_long_is_shortened_and_not_lost(telegram: Teleg
 
 
 @pytest.mark.parametrize(
-    ("fault", "permanent", "retry_after"),
+    ("fault", "permanent", "retry_after", "address"),
     [
-        (Fault(status=429, retry_after=3), False, 3.0),
-        (Fault(status=403), True, None),
-        (Fault(status=400, description="Bad Request: chat not found"), True, None),
-        (Fault(status=400, description="Bad Request: BUTTON_DATA_INVALID"), True, None),
-        (Fault(status=401, description="Unauthorized"), False, None),
-        (Fault(status=500), False, None),
-        (Fault(status=502, description="Bad Gateway"), False, None),
+        (Fault(status=429, retry_after=3), False, 3.0, ""),
+        (Fault(status=403), True, None, "blocked"),
+        (Fault(status=400, description="Bad Request: chat not found"), True, None, "blocked"),
+        (Fault(status=400, description="Bad Request: BUTTON_DATA_INVALID"), True, None, ""),
+        (Fault(status=401, description="Unauthorized"), False, None, ""),
+        (Fault(status=500), False, None, ""),
+        (Fault(status=502, description="Bad Gateway"), False, None, ""),
     ],
 )
 async def test_a_refusal_says_whether_to_try_again(
-    telegram: TelegramGateway, bot_api: BotApi, fault: Fault, permanent: bool, retry_after: float | None
+    telegram: TelegramGateway,
+    bot_api: BotApi,
+    fault: Fault,
+    permanent: bool,
+    retry_after: float | None,
+    address: str,
 ) -> None:
     bot_api.faults.order(fault)
     with pytest.raises(SendError) as raised:
         await telegram.send(HELLO)
     assert (raised.value.permanent, raised.value.unknown, raised.value.retry_after) == (permanent, False, retry_after)
+    assert raised.value.address == address
     assert bot_api.sent == []
     assert await telegram.send(HELLO)
 

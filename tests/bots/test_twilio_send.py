@@ -72,6 +72,7 @@ async def test_a_text_that_is_too_long_is_shortened_and_not_lost(twilio: TwilioG
         (Fault(status=400, code=21211), True, None),
         (Fault(status=400, code=21614), True, None),
         (Fault(status=403, code=21408), True, None),
+        (Fault(status=400, code=21606), True, None),
         (Fault(status=400, code=30005), True, None),
         (Fault(status=401, code=20003), False, None),
         (Fault(status=408, code=20408), False, None),
@@ -90,6 +91,28 @@ async def test_a_refusal_says_whether_to_try_again(
     assert (raised.value.permanent, raised.value.unknown, raised.value.retry_after) == (permanent, False, retry_after)
     assert twilio_api.sent == []
     assert await twilio.send(HELLO)
+
+
+@pytest.mark.parametrize(
+    ("code", "address"),
+    [
+        (21610, "opted_out"),
+        (21211, "blocked"),
+        (21614, "blocked"),
+        (30006, "blocked"),
+        (21408, ""),  # from here on ours to mend: no word about the number
+        (21606, ""),
+        (21617, ""),
+        (20003, ""),
+    ],
+)
+async def test_a_refusal_says_what_it_means_for_the_number(
+    twilio: TwilioGateway, twilio_api: TwilioApi, code: int, address: str
+) -> None:
+    twilio_api.faults.order(Fault(status=400, code=code))
+    with pytest.raises(SendError) as raised:
+        await twilio.send(HELLO)
+    assert raised.value.address == address
 
 
 async def test_a_lost_answer_leaves_the_message_unknown(twilio: TwilioGateway, twilio_api: TwilioApi) -> None:

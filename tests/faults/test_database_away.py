@@ -38,7 +38,7 @@ async def door(engine: Engine, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
         yield client
 
 
-async def test_24_with_the_database_away_messages_are_acknowledged_and_drained_in_order(
+async def test_row_24_with_the_database_away_messages_are_acknowledged_and_drained_in_order(
     door: httpx.AsyncClient, engine: Engine, database_url: str
 ) -> None:
     assert await texted(door, "SM0") == 200
@@ -55,7 +55,7 @@ async def test_24_with_the_database_away_messages_are_acknowledged_and_drained_i
     assert not any("disk" in it for it in (await door.get("/readyz")).json()["wrong"])
 
 
-async def test_25_with_the_disk_full_nothing_is_acknowledged(
+async def test_row_25_with_the_disk_full_nothing_is_acknowledged(
     door: httpx.AsyncClient, engine: Engine, database_url: str
 ) -> None:
     async with away(engine, database_url):

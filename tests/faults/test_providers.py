@@ -10,7 +10,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -23,6 +23,7 @@ from bots.emulated.signing import signed_form
 from hub.app import create_app
 from hub.bootstrap import open_gateways
 from hub.database import reading
+from hub.delivery.enquiries import Enquiries
 from hub.models import OutboxRow
 from tests.journeys.town import PUBLIC, SECRET, SID, TOKEN, Town
 
@@ -30,7 +31,7 @@ A1, TELEGRAM = "+237670000001", 8100001
 REPORT = "SET H0715 M1 A1"
 
 
-async def test_5_a_webhook_whose_answer_was_lost_comes_again_without_effect(town: Town) -> None:
+async def test_row_05_a_webhook_whose_answer_was_lost_comes_again_without_effect(town: Town) -> None:
     update = {"update_id": 7, "message": {"message_id": 1, "date": 0, "text": REPORT}}
     update["message"] |= {"chat": {"id": TELEGRAM, "type": "private"}, "from": {"id": TELEGRAM}}  # type: ignore[operator]
     for _ in range(3):
@@ -40,7 +41,7 @@ async def test_5_a_webhook_whose_answer_was_lost_comes_again_without_effect(town
     assert len(town.told()) == 1
 
 
-async def test_7_a_webhook_without_telegrams_secret_stores_nothing_and_is_counted(town: Town) -> None:
+async def test_row_07_a_webhook_without_telegrams_secret_stores_nothing_and_is_counted(town: Town) -> None:
     before = await refused(town, "telegram")
     for secret in ("", "guess", SECRET.upper()):
         assert (await town.update({"message": {}}, secret=secret)).status_code == 403
@@ -48,7 +49,7 @@ async def test_7_a_webhook_without_telegrams_secret_stores_nothing_and_is_counte
     assert await refused(town, "telegram") == before + 3
 
 
-async def test_8_a_429_holds_up_neither_what_is_critical_nor_loses_what_is_not(town: Town) -> None:
+async def test_row_08_a_429_holds_up_neither_what_is_critical_nor_loses_what_is_not(town: Town) -> None:
     town.bot_api.faults.order(Fault(method="sendMessage", status=429, retry_after=30))
     await town.telegram(TELEGRAM, "STATUS")
     await town.work()
@@ -59,7 +60,7 @@ async def test_8_a_429_holds_up_neither_what_is_critical_nor_loses_what_is_not(t
     assert all(state == "sent" for kind, state in states if kind == "push"), states
 
 
-async def test_9_who_blocked_the_bot_is_reached_by_the_next_channel(town: Town) -> None:
+async def test_row_09_who_blocked_the_bot_is_reached_by_the_next_channel(town: Town) -> None:
     town.bot_api.faults.order(Fault(method="sendMessage", to=str(TELEGRAM), status=403))
     await town.telegram(TELEGRAM, REPORT)
     await town.work()
@@ -68,7 +69,7 @@ async def test_9_who_blocked_the_bot_is_reached_by_the_next_channel(town: Town) 
     assert "07:15" in text
 
 
-async def test_10_a_message_whose_answer_is_lost_is_unknown_until_the_provider_reports_it(town: Town) -> None:
+async def test_row_10_a_message_whose_answer_is_lost_is_unknown_until_the_provider_reports_it(town: Town) -> None:
     town.twilio_api.faults.order(Fault(method="Messages", kind="lose"))
     await town.sms(A1, REPORT)
     await town.work()
@@ -78,7 +79,39 @@ async def test_10_a_message_whose_answer_is_lost_is_unknown_until_the_provider_r
     assert (reported, [row.state for row in outbox(town)]) == (200, ["delivered"])
 
 
-async def test_11_a_repeated_webhook_makes_one_report_and_one_reply(town: Town) -> None:
+async def test_row_10_what_twilio_has_after_all_is_found_by_asking_and_sent_no_second_time(town: Town) -> None:
+    town.twilio_api.faults.order(Fault(method="Messages", kind="lose", times=2))
+    await town.sms(A1, REPORT)
+    await town.sms(A1, "STATUS")
+    await town.work()
+    assert [row.state for row in outbox(town)] == ["unknown", "unknown"]
+    assert await enquire(town, minutes=1) == 2
+    assert [(row.state, row.provider_id) for row in outbox(town)] == [
+        ("sent", sent["sid"]) for sent in town.twilio_api.sent
+    ]
+    assert await enquire(town, minutes=5) == 0
+
+
+async def test_row_10_what_twilio_never_had_goes_by_the_next_road_once(town: Town) -> None:
+    town.twilio_api.faults.order(Fault(method="Messages", kind="refuse"))
+    await town.sms(A1, REPORT)
+    await town.work()
+    assert [await enquire(town, minutes=minutes) for minutes in (1, 4, 4)] == [0, 1, 0]
+    assert [(row.channel, row.state) for row in outbox(town)] == [("sms", "failed"), ("telegram", "pending")]
+    assert town.told() == []
+
+
+async def test_row_10_the_same_words_to_the_same_person_are_two_messages(town: Town) -> None:
+    await town.sms(A1, "STATUS")
+    await town.work()
+    town.twilio_api.faults.order(Fault(method="Messages", kind="refuse"))
+    await town.sms(A1, "STATUS")
+    await town.work()
+    assert await enquire(town, minutes=1) == 0  # what it has is the first one
+    assert [row.state for row in outbox(town)] == ["sent", "unknown"]
+
+
+async def test_row_11_a_repeated_webhook_makes_one_report_and_one_reply(town: Town) -> None:
     for _ in range(3):
         assert (await town.sms(A1, REPORT, sid="SM1")).status_code == 200
         await town.work()
@@ -88,7 +121,7 @@ async def test_11_a_repeated_webhook_makes_one_report_and_one_reply(town: Town) 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/json", "text/plain", ""])
 @pytest.mark.parametrize("signature", [None, "", "bm9wZQ==", "ünsigned"])
-async def test_12_a_bad_or_missing_signature_is_403_and_never_500(
+async def test_row_12_a_bad_or_missing_signature_is_403_and_never_500(
     town: Town, content_type: str, signature: str | None
 ) -> None:
     headers = {"content-type": content_type.encode()}
@@ -101,14 +134,14 @@ async def test_12_a_bad_or_missing_signature_is_403_and_never_500(
     assert town.journal() == []
 
 
-async def test_13_behind_a_tls_proxy_the_signature_holds(town: Town) -> None:
+async def test_row_13_behind_a_tls_proxy_the_signature_holds(town: Town) -> None:
     body, headers = signed_form(TOKEN, f"{PUBLIC}/sms/twilio", form("SM1"))
     inside = {**headers, "host": "10.0.0.5:8000", "x-forwarded-proto": "https", "x-forwarded-host": "elsewhere"}
     answer = await town.client.post("http://10.0.0.5:8000/sms/twilio", content=body, headers=inside)
     assert answer.status_code == 200
 
 
-async def test_14_an_mms_with_an_empty_body_is_kept(town: Town) -> None:
+async def test_row_14_an_mms_with_an_empty_body_is_kept(town: Town) -> None:
     media = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/jpeg"}
     assert (await town.sms(A1, "", **media)).status_code == 200
     await town.work()
@@ -116,7 +149,7 @@ async def test_14_an_mms_with_an_empty_body_is_kept(town: Town) -> None:
     assert len(town.told()) == 1
 
 
-async def test_15_a_replay_an_hour_later_has_no_effect(town: Town) -> None:
+async def test_row_15_a_replay_an_hour_later_has_no_effect(town: Town) -> None:
     body, headers = signed_form(TOKEN, f"{PUBLIC}/sms/twilio", form("SM1"))
     for _ in range(2):
         assert (await town.client.post("/sms/twilio", content=body, headers=headers)).status_code == 200
@@ -125,7 +158,7 @@ async def test_15_a_replay_an_hour_later_has_no_effect(town: Town) -> None:
     assert len(town.journal()) == len(town.told()) == 1
 
 
-async def test_16_with_no_worker_the_webhook_answers_within_a_second(town: Town) -> None:
+async def test_row_16_with_no_worker_the_webhook_answers_within_a_second(town: Town) -> None:
     began = time.perf_counter()
     answers = await asyncio.gather(*(town.sms(A1, f"SET A{n}") for n in range(50)))
     assert {answer.status_code for answer in answers} == {200}
@@ -133,7 +166,7 @@ async def test_16_with_no_worker_the_webhook_answers_within_a_second(town: Town)
     assert len(town.journal()) == 50
 
 
-async def test_18_a_status_never_goes_back(town: Town) -> None:
+async def test_row_18_a_status_never_goes_back(town: Town) -> None:
     await town.sms(A1, REPORT)
     await town.work()
     (row,) = outbox(town)
@@ -143,7 +176,7 @@ async def test_18_a_status_never_goes_back(town: Town) -> None:
     assert outbox(town)[0].state == "delivered"
 
 
-async def test_19_a_stop_is_marked_and_shown_and_reports_are_taken_all_the_same(town: Town) -> None:
+async def test_row_19_a_stop_is_marked_and_shown_and_reports_are_taken_all_the_same(town: Town) -> None:
     await town.sms(A1, "STOP")
     await town.sms(A1, REPORT)
     await town.work()
@@ -156,7 +189,7 @@ async def test_19_a_stop_is_marked_and_shown_and_reports_are_taken_all_the_same(
     assert len(town.told()) == 1
 
 
-async def test_22_any_script_comes_in_and_goes_out_intact(town: Town) -> None:
+async def test_row_22_any_script_comes_in_and_goes_out_intact(town: Town) -> None:
     words = "INC 02 ңөү مرحبا 🗳 ½"
     await town.sms(A1, words)
     await town.telegram(TELEGRAM, words)
@@ -164,7 +197,7 @@ async def test_22_any_script_comes_in_and_goes_out_intact(town: Town) -> None:
     assert [row.text for row in town.journal()] == [words, words]
 
 
-async def test_23_a_doubled_event_is_one_report_and_a_stale_one_is_refused(town: Town) -> None:
+async def test_row_23_a_doubled_event_is_one_report_and_a_stale_one_is_refused(town: Town) -> None:
     settings = town.hub.settings.model_copy(update={"smsgate_signing_key": SecretStr("key")})
     hub = replace(town.hub, settings=settings)
     app = create_app(hub, open_gateways(settings))
@@ -186,6 +219,13 @@ async def event(client: httpx.AsyncClient, id: str, at: int) -> int:
     signature = hmac.new(b"key", body + str(at).encode(), hashlib.sha256).hexdigest()
     headers = {"x-signature": signature, "x-timestamp": str(at)}
     return (await client.post("/sms/smsgate", content=body, headers=headers)).status_code
+
+
+async def enquire(town: Town, minutes: int) -> int:
+    """Asks Twilio about what is unknown, so many minutes later."""
+    later = replace(town.hub, timer=lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    assert town.gateways.twilio
+    return await Enquiries(later, town.gateways.twilio, only=True).ask()
 
 
 async def refused(town: Town, gateway: str) -> float:

@@ -46,7 +46,7 @@ def hub(sqlite_template: Path, tmp_path: Path) -> Iterator[Hub]:
     engine.dispose()
 
 
-def test_22_cyrillic_arabic_and_emoji_come_in_and_go_out_intact(hub: Hub, tmp_path: Path) -> None:
+def test_row_22_cyrillic_arabic_and_emoji_come_in_and_go_out_intact(hub: Hub, tmp_path: Path) -> None:
     texts = ["ОПН 5191 А1 Б2 ңөү", "مرحبا بالعالم", "🗳 A1", "OPN  5191 A1"]
     with door(hub) as (url, _), kannel.running(tmp_path, url) as box:
         with box.phones(*(ucs2("+237670000001", text) for text in texts[:3]), times=60):
@@ -61,7 +61,7 @@ def test_22_cyrillic_arabic_and_emoji_come_in_and_go_out_intact(hub: Hub, tmp_pa
             assert sorted(kannel.told(heard)) == sorted(texts[:3])
 
 
-def test_20_of_3000_messages_none_is_lost_while_the_hub_refuses_and_the_boxes_are_killed(
+def test_row_20_of_3000_messages_none_is_lost_while_the_hub_refuses_and_the_boxes_are_killed(
     hub: Hub, tmp_path: Path
 ) -> None:
     """What smsbox has in hand when it is killed Kannel itself forgets (README), so it dies with empty hands here."""

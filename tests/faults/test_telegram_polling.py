@@ -27,7 +27,7 @@ SECRET_KEY = "s" * 40
 PATIENCE = 90  # seconds
 
 
-def test_1_kill_9_with_20_telegram_updates_queued(engine: Engine, database_url: str) -> None:
+def test_row_01_kill_9_with_20_telegram_updates_queued(engine: Engine, database_url: str) -> None:
     load(engine, Settings(secret_key=SecretStr(SECRET_KEY)), [MORNING])
     bot_api = BotApi(BOT)
     with running(bot_api) as url:
@@ -47,7 +47,7 @@ def test_1_kill_9_with_20_telegram_updates_queued(engine: Engine, database_url: 
     assert len({sent["text"] for sent in bot_api.sent}) >= found["sent"]
 
 
-def test_6_of_two_pollers_one_leads(engine: Engine, database_url: str) -> None:
+def test_row_06_of_two_pollers_one_leads(engine: Engine, database_url: str) -> None:
     load(engine, Settings(secret_key=SecretStr(SECRET_KEY)), [MORNING])
     bot_api = BotApi(BOT)
     with running(bot_api) as url, worker(database_url, url), worker(database_url, url):

@@ -53,7 +53,7 @@ def test_a_long_message_is_read_once_whichever_part_comes_first(hub: Hub, order:
         assert session.scalars(select(OutboxRow.text)).one().endswith("H07:15 M1 A1")
 
 
-def test_21_of_a_message_with_a_part_missing_nothing_is_stored_and_it_is_asked_for_again(hub: Hub) -> None:
+def test_row_21_of_a_message_with_a_part_missing_nothing_is_stored_and_it_is_asked_for_again(hub: Hub) -> None:
     put(hub, 3, "id3")
     put(hub, 1, "id1")
     pipeline.settle_batch(hub, 10)

@@ -17,7 +17,7 @@ from tests.journeys.town import Town, open_town
 MESSAGE = OutboundMessage("+237670000001", "hello", "out-1")
 
 
-async def test_17_what_twilio_received_and_nobody_told_is_brought_in_once(engine: Engine, database_url: str) -> None:
+async def test_row_17_what_twilio_received_and_nobody_told_is_brought_in_once(engine: Engine, database_url: str) -> None:
     async with open_town(engine, database_url) as town:
         await town.sms("+237670000001", "SET H0715 M1 A1")
         for n in range(60):
@@ -31,7 +31,7 @@ async def test_17_what_twilio_received_and_nobody_told_is_brought_in_once(engine
         assert len(texts(town)) == 61
 
 
-async def test_17_what_waits_at_telegram_is_brought_in_and_the_webhook_set_again(
+async def test_row_17_what_waits_at_telegram_is_brought_in_and_the_webhook_set_again(
     engine: Engine, database_url: str
 ) -> None:
     async with open_town(engine, database_url) as town:
