@@ -10,6 +10,7 @@ from hub.console.access import Caller, Forbidden, Here, pages
 from hub.console.frame import page
 from hub.database import reading
 from hub.desk import timeline
+from hub.media import evidence
 
 routes = pages("find")
 
@@ -31,12 +32,14 @@ def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
     with reading(hub.engine) as session:
         found = timeline.station(session, code)
         happenings = timeline.of_station(session, found.id) if found else []
+        files = evidence.of_station(session, found.id) if found else []
     if found is None:
         raise HTTPException(404)
     if caller.region and caller.region != found.region:
         raise Forbidden("region")
     about = f"{found.district}, {found.region}"
-    return page(request, "find/one.html", code=code, about=about, station=found, observer=None, happenings=happenings)
+    told = {"station": found, "observer": None, "happenings": happenings, "files": files}
+    return page(request, "find/one.html", code=code, about=about, **told)
 
 
 @routes.get("/observer/{code}")
@@ -44,8 +47,10 @@ def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response
     with reading(hub.engine) as session:
         found = timeline.observer(session, code)
         happenings = timeline.of_observer(session, found.id) if found else []
+        files = evidence.of_person(session, found.id) if found else []
     if found is None:
         raise HTTPException(404)
     if caller.region and caller.region not in found.regions:
         raise Forbidden("region")
-    return page(request, "find/one.html", code=code, about="", station=None, observer=found, happenings=happenings)
+    told = {"station": None, "observer": found, "happenings": happenings, "files": files}
+    return page(request, "find/one.html", code=code, about="", **told)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hub.checklist.people import Station
 from hub.database import insert_into
 from hub.media.types import ENDINGS
-from hub.models import JournalRow, MediaBlobRow, MediaRow, PersonRow, StationRow
+from hub.models import JournalRow, MediaBlobRow, MediaRow, PersonRow, StationRow, WorkItemRow
 from hub.sample import roster
 from hub.vault import Vault
 
@@ -76,6 +76,10 @@ def of_stations(session: Session, codes: Collection[str], form: str) -> dict[str
     return found
 
 
+def of_person(session: Session, person_id: int) -> list[File]:
+    return _files(session, MediaRow.person_id == person_id)
+
+
 def of_incident(session: Session, incident_id: int) -> list[File]:
     return _files(session, MediaRow.incident_id == incident_id)
 
@@ -104,6 +108,12 @@ def ask_for(session: Session, media_id: int, now: datetime) -> bool:
             again.values(state="waiting", reason="", attempts=0, not_before=now, settled_at=None).returning(MediaRow.id)
         ).all()
     )
+
+
+def item_of(session: Session, file: File) -> int | None:
+    """The open work item about a file or its message."""
+    causes = (f"media:{file.id}", f"message:{file.journal_id}")
+    return session.scalar(select(WorkItemRow.id).where(WorkItemRow.open_key.in_(causes)).limit(1))
 
 
 def keep(session: Session, sha256: str, sealed: bytes, preview_sealed: bytes | None = None) -> None:

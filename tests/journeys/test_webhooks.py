@@ -62,7 +62,7 @@ async def test_an_update_that_nobody_can_parse_is_kept_and_the_next_one_is_handl
 async def test_a_picture_without_words_is_kept_and_thanked_for(town: Town) -> None:
     await town.sms("+237670000001", "", NumMedia="1", MediaUrl0="https://example.org/1", MediaContentType0="image/jpeg")
     await town.work()
-    assert town.told() == [("+237670000001", "Reçu. Envoyez le texte.")]
+    assert town.told() == [("+237670000001", "Reçu pour SET 10001. Envoyez aussi le texte.")]
 
 
 async def test_readiness_says_that_no_worker_runs(town: Town) -> None:
