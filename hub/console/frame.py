@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -14,8 +15,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from hub.console import languages, rows
+from hub.console import languages, rows, tables
 from hub.console.access import Visitor, hub_of
+from hub.console.download import as_csv
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,9 +26,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Renders `template`. Who asks is taken from the request; `values` are the page's own.
 
     To a page that is open already and says what it has, only the rows that differ: as JSON, or 204 where none does.
+    With `?as=csv` its tables alone, as they are shown.
     """
     hub = hub_of(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
+    asked = dict(request.query_params)
     language = language_of(request, visitor)
     body = (
         environment(language)
@@ -38,15 +42,25 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             language=language,
             languages=languages.known(),
             here=request.url.path,
+            address=_address(request.url.path, asked),
+            as_table=_address(request.url.path, asked | {tables.AS: "csv"}),
             csrf=visitor.login.csrf if visitor else "",
             **values,
         )
     )
+    if asked.get(tables.AS) == "csv" and status == 200:
+        first, *rest = tables.lines(body) or [[]]
+        return as_csv(request.url.path.strip("/").replace("/", "-"), first, rest)
+    body = tables.sorted_by(body, request.url.path, asked, language)
     have = request.headers.get(rows.HAVE)
     if have is None or status != 200:
         return HTMLResponse(rows.stamped(body), status)
     differing = rows.differing(body, have)
     return JSONResponse(differing) if differing else Response(status_code=204)
+
+
+def _address(path: str, asked: dict[str, str]) -> str:
+    return f"{path}?{urlencode(asked)}" if asked else path
 
 
 def language_of(request: Request, visitor: Visitor | None) -> str:

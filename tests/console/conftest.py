@@ -10,7 +10,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hub.accounts import accounts
 from hub.database import open_engine
+from tests.console.browsers import chromium, complaints, url
 from tests.console.house import House, build, open_house
+
+__all__ = ["chromium", "complaints", "url"]
 
 
 @pytest.fixture(autouse=True)

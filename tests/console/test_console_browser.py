@@ -2,65 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from hub.accounts import accounts
-from hub.console import access
 from hub.database import writing
+from tests.console.browsers import log_in, needs_chromium
 from tests.console.house import A1, House
 
-CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "blue-kettle-92-river"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium is installed here"),
-]
-
-
-@pytest.fixture
-def url(house: House) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> Iterator[list[str]]:
-    """What browsers complained of: a broken script, a policy violated. There must be nothing."""
-    heard: list[str] = []
-    yield heard
-    assert heard == []
-
-
-def log_in(chromium: Browser, url: str, house: House, name: str, complaints: list[str], width: int = 1280) -> Page:
-    context: BrowserContext = chromium.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
-    context.add_cookies([{"name": access.COOKIE, "value": house.token(name), "url": url}])
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{url}/desk")
-    return page
+pytestmark = needs_chromium
 
 
 def test_two_operators_at_the_desk_with_the_keyboard(

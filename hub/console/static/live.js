@@ -68,19 +68,13 @@
     place.asks = true;
     place.askedAt = Date.now();
     const have = rowsOf(place).map((row) => `${row.id}:${row.dataset.row}`).join(" ");
-    try {
-      const answer = await fetch(place.dataset.rows, { headers: { "X-Have": have, "HX-Request": "true" } });
-      const login = answer.headers.get("HX-Redirect");
-      if (login) return loggedOut(login);
-      if (answer.status === 200) arrange(place, await answer.json());
-      else if (answer.status >= 500) throw new Error(answer.statusText);
-      heard();
-    } catch {
-      lose();
-    } finally {
-      place.asks = false;
-      if (place.again) { place.again = false; soon(place); }
-    }
+    const answer = await fetch(place.dataset.rows, { headers: { "X-Have": have, "HX-Request": "true" } }).catch(() => null);
+    place.asks = false;
+    if (!answer || answer.status >= 500) return lose();
+    if (answer.headers.has("HX-Redirect")) return loggedOut(answer.headers.get("HX-Redirect"));
+    if (answer.status === 200) arrange(place, await answer.json());
+    heard();
+    if (place.again) { place.again = false; soon(place); }
   };
 
   // The page stays as it is, with what was typed in it: leaving it is for its reader to decide.
@@ -106,10 +100,10 @@
     let next = parent.querySelector(":scope > [data-row]");
     for (const id of order) {
       let row = document.getElementById(id);
+      const inPlace = row && row === next;
       if (rows[id] && !(row && edited(row))) row = replaced(row, rows[id]);
-      if (row === next) next = following(row);
-      else if (next) parent.insertBefore(row, next);
-      else parent.append(row);
+      if (inPlace) next = following(row);
+      else parent.insertBefore(row, next);
     }
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
     // What arrived never moves the line under the cursor.
