@@ -18,6 +18,7 @@ from hub.changes import Changes
 from hub.console import (
     alerts,
     broadcasts,
+    closing,
     day,
     desk,
     find,
@@ -30,6 +31,7 @@ from hub.console import (
     login,
     me,
     passing,
+    photos,
     team,
 )
 from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn, Step, Unfinished
@@ -69,7 +71,10 @@ def console(hub: Hub) -> FastAPI:
         me.enrolment_routes,
         live.routes,
         desk.routes,
+        closing.routes,
         passing.routes,
+        photos.routes,
+        photos.asking,
         late.routes,
         team.routes,
         find.routes,
@@ -110,7 +115,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # a photo has a stricter policy of its own
                 headers["Cache-Control"] = "no-cache" if static else "no-store"
             await send(message)
 

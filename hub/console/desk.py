@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from hub import replies
 from hub.checklist import writing as writing_of
 from hub.checklist.problems import Problem
 from hub.console import readings
-from hub.console.access import Caller, Here, Visitor, pages
+from hub.console.access import Caller, Here, pages
 from hub.console.frame import language_of, page
 from hub.console.item import (
     claim,
@@ -22,19 +20,16 @@ from hub.console.item import (
     found,
     item_page,
     judged,
+    mendable,
     next_free,
     note,
     ordered,
     taken_or_next,
     undoable,
-    with_message,
 )
-from hub.context import Hub
 from hub.database import reading, writing
-from hub.desk import queue
 from hub.desk.queue import TakenBy
-from hub.intake import corrections, decisions, undoing
-from hub.intake.undoing import TooLate
+from hub.intake import corrections, decisions
 
 routes = pages("desk")
 
@@ -89,7 +84,7 @@ def preview(
     if code:
         text = writing_of.with_answer(text, hub.election.checklist, code, value.strip())
     with reading(hub.engine) as session:
-        item = with_message(session, item_id)
+        item = mendable(session, item_id)
         read = judged(session, hub, item, text)
     told = readings.told(hub.election, read, text, language)
     return page(request, "desk/reading.html", item=item, read=told, mine=True, written=bool(code))
@@ -107,7 +102,7 @@ def save(
     """Stores the correction beside the original and goes on; a text that came too late is kept on the page."""
     text, now = text.replace("\r\n", "\n"), hub.clock()
     with writing(hub.engine) as session:
-        item = with_message(session, item_id)
+        item = mendable(session, item_id)
         taken = claim(session, hub, caller, item_id)
         if taken:
             note(session, caller, "save_refused", item_id, now, after={"text": text, "holder": taken.name})
@@ -124,64 +119,6 @@ def save(
     return (
         RedirectResponse(f"/desk/{item_id}?done=open", 303) if still_open else following(hub, caller, item_id, "saved")
     )
-
-
-@routes.post("/{item_id}/unusable")
-def unusable(
-    request: Request, caller: Caller, hub: Here, item_id: int, reason: Annotated[str, Form()] = ""
-) -> Response:
-    """Closes a message that nothing can be made of; why must be said."""
-    now, reason = hub.clock(), reason.strip()
-    if not reason:
-        return item_page(request, hub, item_id, wrong="reason", status=422)
-    with writing(hub.engine) as session:
-        with_message(session, item_id)
-        taken = claim(session, hub, caller, item_id)
-        if not taken:
-            _close(session, hub, caller, item_id, "unusable", reason, now)
-            note(session, caller, "unusable", item_id, now, after={"reason": reason})
-    return taken_or_next(request, hub, caller, item_id, taken, "unusable")
-
-
-@routes.post("/{item_id}/settle")
-def settle(request: Request, caller: Caller, hub: Here, item_id: int, reason: Annotated[str, Form()] = "") -> Response:
-    """It was looked into, and nothing is left to do: a violated rule stands, a number was called."""
-    now, reason = hub.clock(), reason.strip()
-    if not reason:
-        return item_page(request, hub, item_id, wrong="reason", status=422)
-    with writing(hub.engine) as session:
-        taken = claim(session, hub, caller, item_id)
-        if not taken:
-            _close(session, hub, caller, item_id, "settled", reason, now)
-            note(session, caller, "settle", item_id, now, after={"reason": reason})
-    return taken_or_next(request, hub, caller, item_id, taken, "settled")
-
-
-def _close(
-    session: Session, hub: Hub, caller: Visitor, item_id: int, resolution: str, reason: str, now: datetime
-) -> None:
-    corrections.close(
-        session,
-        hub,
-        item_id=item_id,
-        account_id=caller.account.id,
-        resolution=resolution,
-        reason=reason,
-        now=now,
-    )
-
-
-@routes.post("/undo/{deed_id}")
-def undo(caller: Caller, hub: Here, deed_id: int) -> Response:
-    """Takes back what was done a moment ago; the item is open again, and the caller's."""
-    now = hub.clock()
-    try:
-        with writing(hub.engine) as session:
-            deed = undoing.undo(session, hub, deed_id, caller.account.id, now)
-            note(session, caller, "undo", deed.item_id, now, before={"done": deed.kind})
-    except TooLate:
-        return RedirectResponse("/desk?done=too_late", 303)
-    return RedirectResponse(f"/desk/{deed.item_id}?done=undone", 303)
 
 
 async def _chosen(request: Request) -> dict[str, str]:
@@ -282,12 +219,3 @@ def amend(
             if found(session, item_id).closed_at is None:
                 return RedirectResponse(f"/desk/{item_id}?done=open", 303)
     return taken_or_next(request, hub, caller, item_id, taken, "saved")
-
-
-@routes.post("/{item_id}/release")
-def release(caller: Caller, hub: Here, item_id: int) -> Response:
-    now = hub.clock()
-    with writing(hub.engine) as session:
-        if queue.release(session, item_id, caller.account.id):
-            note(session, caller, "release", item_id, now)
-    return RedirectResponse("/desk", 303)

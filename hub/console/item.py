@@ -22,10 +22,13 @@ from hub.console.frame import language_of, page
 from hub.console.readings import Said
 from hub.context import Hub
 from hub.database import reading
-from hub.desk import deeds, items, queue
+from hub.desk import deeds, items, late, queue, strangers
 from hub.desk.items import Item
+from hub.desk.late import Owed
 from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.intake import corrections, questions
+from hub.media import evidence
+from hub.media.evidence import File
 
 
 def item_page(
@@ -50,6 +53,9 @@ def item_page(
         entries = ordered(session, hub, visitor)
         colleagues = accounts.at_the_desk(session)
         bar = undoable(session, hub, visitor)
+        files = _files(session, item)
+        owed = _owed(session, hub, item)
+        may_be = strangers.near(session, hub.vault, item.message.journal_id, hub.clock()) if _nameless(item) else []
         original = latest = None
         question = ""
         if item.message:
@@ -72,6 +78,9 @@ def item_page(
         wrong=wrong,
         done=done,
         **bar,
+        files=files,
+        owed=owed,
+        near=may_be,
         original=original,
         read=latest,
         question=question,
@@ -83,6 +92,25 @@ def item_page(
         record=_record_rows(hub, item, language),
         broken=readings.rule_messages(hub.election, item.form, item.record.flags, language) if item.record else [],
     )
+
+
+def _nameless(item: Item) -> bool:
+    return item.closed_at is None and item.message is not None and item.message.sender is None
+
+
+def _owed(session: Session, hub: Hub, item: Item) -> list[Owed]:
+    """The line of the late list that an item is about."""
+    if item.kind != "late" or item.station_id is None:
+        return []
+    line = late.line(session, hub.election, hub.clock(), item.station_id, item.form)
+    return [line] if line else []
+
+
+def _files(session: Session, item: Item) -> list[File]:
+    """Those of the message, and of the form at its station: the protocol beside what was texted of it."""
+    own = evidence.of_message(session, item.message.journal_id) if item.message else []
+    of_form = evidence.of_station(session, item.station_id, item.form) if item.station_id and item.form else []
+    return list({file.id: file for file in [*own, *of_form]}.values())
 
 
 def _record_rows(hub: Hub, item: Item, language: str) -> list[Said]:
@@ -106,6 +134,14 @@ def found(session: Session, item_id: int) -> Item:
 def with_message(session: Session, item_id: int) -> Item:
     item = found(session, item_id)
     if item.message is None:
+        raise HTTPException(404)
+    return item
+
+
+def mendable(session: Session, item_id: int) -> Item:
+    """An item that is there because of what its message says."""
+    item = with_message(session, item_id)
+    if item.kind not in ("message", "unknown"):
         raise HTTPException(404)
     return item
 

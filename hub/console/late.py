@@ -17,9 +17,10 @@ from hub.checklist.problems import Problem
 from hub.console import readings
 from hub.console.access import Caller, Forbidden, Here, Visitor, pages
 from hub.console.frame import language_of, page
+from hub.console.item import following
 from hub.context import Hub
 from hub.database import reading, writing
-from hub.desk import late
+from hub.desk import late, queue
 from hub.desk.late import Outcome, Owed
 from hub.intake import corrections
 
@@ -58,14 +59,18 @@ def called(
     form: str,
     person: Annotated[int, Form()],
     outcome: Annotated[Outcome, Form()],
+    item: Annotated[int, Form()] = 0,
 ) -> Response:
-    """Notes what came of a call; "read it to me" opens the form."""
+    """Notes what came of a call; "read it to me" opens the form. From the desk the `item` waits, and the next opens."""
     line = _line(caller, hub, station_id, form, person)
     if outcome == "read":
         return RedirectResponse(f"/late/{station_id}/{form}/{person}", 303)
     with writing(hub.engine) as session:
         _log(session, caller, hub, line, person, outcome)
-    return RedirectResponse("/late", 303)
+        if item:
+            until = hub.timer() + late.REST
+            queue.postpone(session, item, caller.account.id, until, f"☎ {_code(line, person)}")
+    return following(hub, caller, item, "called") if item else RedirectResponse("/late", 303)
 
 
 @routes.get("/{station_id}/{form}/{person_id}")
@@ -151,11 +156,14 @@ def _values(caller: Visitor, hub: Hub, form: str, region: str, all: str) -> dict
 def _line(caller: Visitor, hub: Hub, station_id: int, form: str, person_id: int) -> Owed:
     """The line that is meant. 404 where the report came meanwhile, or the person is not there."""
     with reading(hub.engine) as session:
-        owed = late.owed(session, hub.election, hub.clock(), after=timedelta(0), region=caller.region)
-    line = next((it for it in owed if (it.station_id, it.form) == (station_id, form)), None)
+        line = late.line(session, hub.election, hub.clock(), station_id, form, region=caller.region)
     if line is None or person_id not in {it.id for it in line.observers if it.hint}:
         raise HTTPException(404)
     return line
+
+
+def _code(line: Owed, person_id: int) -> str:
+    return next(it.code for it in line.observers if it.id == person_id)
 
 
 def _form(hub: Hub, code: str) -> Paper:

@@ -81,7 +81,7 @@ def last(session: Session, account_id: int, now: datetime) -> Deed | None:
 
 
 def take_back(session: Session, deed_id: int, account_id: int, now: datetime) -> Deed | None:
-    """Marks a deed undone, if it is this account's last one and its minute is not over; whoever comes twice gets None."""
+    """Marks a deed undone where it is this account's last one and its minute is not over; otherwise None."""
     deed = last(session, account_id, now)
     if deed is None or deed.id != deed_id:
         return None

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from hub import audit
+from hub.desk import late
+from hub.desk.late import Call
 from hub.models import (
     AccountRow,
     AssignmentRow,
@@ -26,13 +29,19 @@ HISTORY = 12
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent it, as far as the desk may know: never a full number. `hint`: the phone's last three digits."""
+    """Who it is, as far as the desk may know: never a full number. `hint`: the phone's last three digits; `others`:
+    who else is at their stations; `heard_at`: over whichever channel; `reveals`: how often the number was shown."""
 
+    id: int
     code: str
     role: str
     language: str
     stations: tuple[str, ...]
     hint: str
+    others: tuple[str, ...] = ()
+    heard_at: datetime | None = None
+    calls: tuple[Call, ...] = ()  # newest first
+    reveals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Earlier:
     form: str
     corrects: int | None
     who: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class Item:
     note: str = ""  # why it was postponed, handed over or escalated last
     escalated_at: datetime | None = None
     message: Message | None = None
+    person: Sender | None = None  # whom it is about, where no message says it
     record: Record | None = None
     behind: tuple[Earlier, ...] = ()  # the messages behind the record, newest first
 
@@ -123,6 +134,7 @@ def item(session: Session, item_id: int) -> Item | None:
         note=row.note or "",
         escalated_at=row.escalated_at,
         message=_message(session, row.journal_id, row.detail.get("whole")) if row.journal_id else None,
+        person=_person(session, row.detail.get("person")),
         record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
         behind=_behind(session, row.station_id, row.form) if row.station_id and row.form else (),
     )
@@ -152,35 +164,62 @@ def _message(session: Session, journal_id: int, whole: str | None) -> Message | 
 
 
 def _sender(session: Session, digest: bytes) -> Sender | None:
-    found = session.execute(
-        select(PersonRow, ContactRow)
-        .join(ContactRow, ContactRow.person_id == PersonRow.id)
-        .where(ContactRow.digest == digest)
-        .limit(1)
-    ).one_or_none()
-    if found is None:
+    return _person(session, session.scalar(select(ContactRow.person_id).where(ContactRow.digest == digest).limit(1)))
+
+
+def _person(session: Session, person: int | str | None) -> Sender | None:
+    """By id, or by code."""
+    known = PersonRow.code == person if isinstance(person, str) else PersonRow.id == person
+    row = session.scalars(select(PersonRow).where(known)).one_or_none() if person else None
+    if row is None:
         return None
-    person, _ = found
-    phone = session.scalar(select(ContactRow.hint).where(ContactRow.person_id == person.id, ContactRow.kind == "phone"))
-    stations = session.scalars(
-        select(StationRow.code)
+    phones = select(ContactRow.hint).where(ContactRow.person_id == row.id, ContactRow.kind == "phone")
+    stations = session.execute(
+        select(StationRow.id, StationRow.code)
         .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
-        .where(AssignmentRow.person_id == person.id, AssignmentRow.until.is_(None))
+        .where(AssignmentRow.person_id == row.id, AssignmentRow.until.is_(None))
         .order_by(StationRow.code)
+    ).all()
+    others = (
+        select(PersonRow.code)
+        .join(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
+        .where(AssignmentRow.station_id.in_([id for id, _ in stations]), AssignmentRow.until.is_(None))
+        .where(PersonRow.id != row.id, PersonRow.active)
+        .distinct()
     )
-    return Sender(person.code, person.role, person.language, tuple(stations), phone or "")
+    heard = (
+        select(func.max(JournalRow.received_at))
+        .join(ContactRow, ContactRow.digest == JournalRow.sender_digest)
+        .where(ContactRow.person_id == row.id, JournalRow.corrects.is_(None))
+    )
+    return Sender(
+        row.id,
+        row.code,
+        row.role,
+        row.language,
+        tuple(code for _, code in stations),
+        session.scalar(phones.order_by(ContactRow.id).limit(1)) or "",
+        tuple(session.scalars(others.order_by(PersonRow.code))),
+        session.scalar(heard),
+        late.calls_to(session, row.id),
+        audit.count(session, "reveal", [row.code])[row.code],
+    )
 
 
 def _history(session: Session, entry: JournalRow) -> tuple[Earlier, ...]:
+    """What the same person sent over whichever channel, and how this message was corrected."""
+    owner = select(ContactRow.person_id).where(ContactRow.digest == entry.sender_digest)
+    theirs = select(ContactRow.digest).where(ContactRow.person_id.in_(owner))
+    same = or_(JournalRow.sender_digest == entry.sender_digest, JournalRow.sender_digest.in_(theirs))
     rows = session.execute(
         select(JournalRow, SubmissionRow.outcome, SubmissionRow.form)
         .outerjoin(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
-        .where(or_(JournalRow.sender_digest == entry.sender_digest, JournalRow.corrects == entry.id))
+        .where(or_(same, JournalRow.corrects == entry.id))
         .order_by(JournalRow.id.desc())
         .limit(HISTORY)
     )
     return tuple(
-        Earlier(row.id, row.received_at, row.text, outcome or "", form or "", row.corrects)
+        Earlier(row.id, row.received_at, row.text, outcome or "", form or "", row.corrects, "", row.channel)
         for row, outcome, form in rows
         if row.id != entry.id
     )

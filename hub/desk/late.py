@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub import audit
 from hub.checklist.definition import Form
 from hub.election.definition import Election
 from hub.models import AccountRow, CallRow, ContactRow, JournalRow, PersonRow, StationRecordRow, StationRow
@@ -18,18 +19,20 @@ from hub.sample import roster
 
 Outcome = Literal["no_answer", "off", "will_send", "read"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+LAST = 5  # calls shown of a person
 REST = timedelta(minutes=10)  # who was called a moment ago stands behind the others
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """`hint`: the last three digits of the phone, "" where none is known."""
+    """`hint`: the last three digits of the phone, "" where none is known; `reveals`: how often it was shown whole."""
 
     id: int
     code: str
     language: str
     hint: str
     heard_at: datetime | None
+    reveals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,22 @@ def owed(session: Session, election: Election, now: datetime, *, after: timedelt
     station_ids = {station.id for station, _ in missing}
     people = _observers(session, station_ids, now)
     calls = _calls(session, {form.code for form in forms}, station_ids)
-    lines = [
-        Owed(
-            station.id,
-            station.code,
-            station.district,
-            station.region,
-            form.code,
-            election.due_at(form),
-            tuple(people[station.id]),
-            tuple(calls[station.id, form.code]),
-        )
-        for station, form in missing
-    ]
+    lines = [_owed(election, station, form, people, calls) for station, form in missing]
     return sorted(lines, key=lambda it: (_rests(it, now), it.due_at, it.region, it.station))
+
+
+def line(
+    session: Session, election: Election, now: datetime, station_id: int, form_code: str, *, region: str = ""
+) -> Owed | None:
+    """The one line of a station and form; None where nothing is owed, or not in this region."""
+    form = next((it for it in overdue(election, now, timedelta(0)) if it.code == form_code), None)
+    station = session.get(StationRow, station_id)
+    if form is None or station is None or not station.sampled or region not in ("", station.region):
+        return None
+    if session.get(StationRecordRow, (station_id, form_code)) is not None:
+        return None
+    people = _observers(session, {station_id}, now)
+    return _owed(election, station, form, people, _calls(session, {form_code}, {station_id}))
 
 
 def overdue(election: Election, now: datetime, after: timedelta) -> Iterator[Form]:
@@ -92,6 +97,19 @@ def log_call(
     )
 
 
+def calls_to(session: Session, person_id: int) -> tuple[Call, ...]:
+    """The last calls to a person, newest first."""
+    statement = (
+        select(CallRow, PersonRow.code, AccountRow.name)
+        .join(PersonRow, PersonRow.id == CallRow.person_id)
+        .join(AccountRow, AccountRow.id == CallRow.account_id)
+        .where(CallRow.person_id == person_id)
+        .order_by(CallRow.id.desc())
+        .limit(LAST)
+    )
+    return tuple(Call(row.at, code, row.outcome, name) for row, code, name in session.execute(statement))
+
+
 def phone(session: Session, person_id: int) -> tuple[str, bytes] | None:
     """A person's code and sealed number, if one is known."""
     statement = (
@@ -102,6 +120,25 @@ def phone(session: Session, person_id: int) -> tuple[str, bytes] | None:
     )
     found = session.execute(statement).first()
     return (found[0], found[1]) if found else None
+
+
+def _owed(
+    election: Election,
+    station: StationRow,
+    form: Form,
+    people: Mapping[int, list[Observer]],
+    calls: Mapping[tuple[int, str], list[Call]],
+) -> Owed:
+    return Owed(
+        station.id,
+        station.code,
+        station.district,
+        station.region,
+        form.code,
+        election.due_at(form),
+        tuple(people.get(station.id, ())),
+        tuple(calls.get((station.id, form.code), ())),
+    )
 
 
 def _rests(line: Owed, now: datetime) -> bool:
@@ -140,8 +177,11 @@ def _observers(session: Session, station_ids: Collection[int], now: datetime) ->
         )
         for person_id, hint in session.execute(phones.order_by(ContactRow.id)):
             hints.setdefault(person_id, hint)
-        for row in session.scalars(select(PersonRow).where(PersonRow.id.in_(part))):
-            known[row.id] = Observer(row.id, row.code, row.language, hints.get(row.id, ""), heard.get(row.id))
+        rows = list(session.scalars(select(PersonRow).where(PersonRow.id.in_(part))))
+        seen = audit.count(session, "reveal", [row.code for row in rows])
+        for row in rows:
+            hint, at = hints.get(row.id, ""), heard.get(row.id)
+            known[row.id] = Observer(row.id, row.code, row.language, hint, at, seen[row.code])
     found: dict[int, list[Observer]] = defaultdict(list)
     for station_id, persons in posted.items():
         found[station_id] = sorted((known[person] for person in persons), key=lambda it: it.code)

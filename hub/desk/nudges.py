@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import Hub
-from hub.desk import late
+from hub.desk import late, opening
 from hub.desk.late import Owed
+from hub.desk.opening import late_cause
 from hub.models import ContactRow, InboxRow, JournalRow, WorkItemRow
 from hub.outbox import Draft
 from hub.replies import say
@@ -25,8 +26,10 @@ NAMED = 12  # stations named in one message to a coordinator
 
 
 def remind(session: Session, hub: Hub, now: datetime) -> int:
-    """Puts what is to be said by `now` in the outbox; how many messages that were not there before."""
+    """Puts what is to be said by `now` in the outbox, and who is to be called at the desk; how many messages that were
+    not there before."""
     minutes = hub.election.late
+    _to_call(session, hub, now)
     nudged = _owed(session, hub, now, timedelta(minutes=minutes.nudge))
     told = _owed(session, hub, now, timedelta(minutes=minutes.coordinator))
     if not nudged and not told:
@@ -36,6 +39,25 @@ def remind(session: Session, hub: Hub, now: datetime) -> int:
     fresh = [draft for draft in drafts if draft.dedup not in gone]
     outbox.enqueue(session, fresh, hub.timer())
     return len(fresh)
+
+
+def _to_call(session: Session, hub: Hub, now: datetime) -> None:
+    """An item for each report that became late enough to call for. One that somebody closed does not come again."""
+    lines = _owed(session, hub, now, timedelta(minutes=hub.election.late.call))
+    if not lines:
+        return
+    forms = {line.form for line in lines}
+    before = select(WorkItemRow.station_id, WorkItemRow.form)
+    before = before.where(WorkItemRow.kind == "late", WorkItemRow.form.in_(forms))
+    known = {(station_id, form) for station_id, form in session.execute(before)}
+    items = [
+        opening.item(
+            "late", late_cause(line.station_id, line.form), 3, line.due_at, station_id=line.station_id, form=line.form
+        )
+        for line in lines
+        if (line.station_id, line.form) not in known
+    ]
+    opening.open_items(session, items)
 
 
 def _owed(session: Session, hub: Hub, now: datetime, after: timedelta) -> list[Owed]:

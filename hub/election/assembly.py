@@ -24,6 +24,7 @@ KEYS: dict[str, Location] = {
     "default_language": ("default_language",),
     "segment_price": ("segment_price",),
     "late": ("late",),
+    "verify": ("verify",),
     "dialog": ("dialog",),
     "number": ("number",),
     "hotline": ("hotline",),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,11 +23,15 @@ from hub.intake import pipeline, undoing
 from hub.intake.entries import corrected, journaled
 from hub.intake.journal import Entry
 from hub.models import ContactRow, JournalRow, PersonRow, StationRow, SubmissionRow, WorkItemRow
+from hub.reports import incidents
 from hub.reports.stations import StationRecords
 from hub.sample import roster
 
 # Said to the observer, and no reason not to store what the operator typed.
 _TOLD = frozenset({"missing_answers", "rule_violated"})
+
+
+Resolution = Literal["unusable", "settled", "verified", "refuted"]
 
 
 class Gone(Exception):
@@ -162,12 +166,15 @@ def _spoken(
 
 
 def close(
-    session: Session, hub: Hub, *, item_id: int, account_id: int, resolution: str, reason: str, now: datetime
+    session: Session, hub: Hub, *, item_id: int, account_id: int, resolution: Resolution, reason: str, now: datetime
 ) -> None:
     """Closes an item by hand, with why: a message that says nothing usable, a rule that was looked into. What came
-    stays in the journal, and it can be undone for a minute. Raises `Gone`."""
+    stays in the journal, and it can be undone for a minute. An incident is verified by it, or refuted. `Gone`."""
     item = _open_item(session, item_id)
-    deeds.remember(session, deeds.before(item), account_id, resolution, hub.timer())
+    number = item.detail.get("incident")
+    if number and resolution in ("verified", "refuted"):
+        incidents.verify(session, number, resolution == "verified")
+    deeds.remember(session, deeds.before(item), account_id, resolution, hub.timer(), {"incident": number})
     item.detail = {**item.detail, "reason": reason}
     session.flush()
     assert item.open_key is not None

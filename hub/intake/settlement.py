@@ -87,6 +87,8 @@ class Settlement:
             roster.mark(self._session, entry.sender, "active", self._now)
             self._budget.opt(entry.sender, out=False)
             self._settled(entry, "ignored", person=senders[0] if senders else None)
+        elif entry.kind == "unreadable":
+            self.dead_letter(entry)
         elif entry.kind == "incomplete":
             self._incomplete(entry, senders)
         elif reading is None or (_in_group(entry) and not (senders and isinstance(reading, CommandText))):
@@ -110,7 +112,7 @@ class Settlement:
         return guided.taken
 
     def dead_letter(self, entry: Entry) -> None:
-        """For the desk, unread: our own code cannot make anything of it."""
+        """For the desk, unread: no code of ours can make anything of it."""
         self._settled(entry, "error")
         self._to_desk(entry, 1, {"error": True})
 
@@ -130,7 +132,7 @@ class Settlement:
         return grammar.read(entry.text, self._election.checklist)
 
     def _obey(self, command: CommandText, senders: Sequence[Person], entry: Entry) -> str:
-        if command.name == "help":
+        if command.name in ("help", "form"):  # a form that is not asked here is told
             form = self._election.checklist.by_code.get(command.argument)
             return help_text(self._election, senders[0].language, form, brief=entry.channel != "telegram")
         if command.name == "status":
@@ -408,17 +410,16 @@ class Settlement:
         if verdict == "instead":
             text, dedup = instead, None
         person_id = person.id if person else None
-        self._drafts.append(
-            answering.draft(
-                self._hub.vault,
-                entry,
-                text,
-                person_id=person_id,
-                dedup=dedup,
-                over_button=answers,
-                asks_contact=asks,
-            )
+        draft = answering.draft(
+            self._hub.vault,
+            entry,
+            text,
+            person_id=person_id,
+            dedup=dedup,
+            over_button=answers,
+            asks_contact=asks,
         )
+        self._drafts.append(answering.preferred(self._session, self._hub, draft, entry, person))
 
     def _settled(
         self,

@@ -20,7 +20,7 @@ from hub.desk.deeds import Deed
 from hub.intake import journal, troubles
 from hub.intake.entries import corrected
 from hub.models import JournalRow, StationRecordRow, SubmissionRow
-from hub.reports import submissions
+from hub.reports import incidents, submissions
 from hub.reports.stations import StationRecords
 from hub.sample import roster
 
@@ -49,6 +49,8 @@ def undo(session: Session, hub: Hub, deed_id: int, account_id: int, now: datetim
         raise TooLate
     if not queue.reopen(session, deed.before, account_id, timer):
         raise TooLate
+    if number := deed.detail.get("incident"):
+        incidents.verify(session, number, None)
     for correction in deed.detail.get("corrections", ()):
         outbox.withdraw(session, timer, answering=correction["entry"])
         _restore(session, hub, correction, now)

@@ -139,4 +139,7 @@ class AuditRow(Base):
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
 
-    __table_args__ = (Index("ix_audit_account_id", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_account_id", "account_id", "id"),
+        Index("ix_audit_action", "action", "subject"),
+    )

@@ -30,3 +30,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deed")),
     )
     op.create_index("ix_deed_account_id", "deed", ["account_id", "until"], unique=False)
+    op.create_index("ix_audit_action", "audit", ["action", "subject"], unique=False)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from bots.gateway import InboundMessage
-from hub.accounts import sessions
+from hub.accounts import sessions, totp
 from hub.console import access
 from hub.console.app import console
 from hub.context import Hub
@@ -40,7 +42,9 @@ STAFF = {
     "analyst": ("analyst", ""),
     "admin": ("admin", ""),
 }
-TOTP = b"everybody's own secret"[:20]  # of every account of the staff
+PASSWORD, TOTP = "blue-kettle-92-river", b"everybody's own secret"[:20]  # of every account of the staff
+# Hashing is meant to be slow; how slow is not what these tests are about.
+QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 A1, A2, A3, A4 = "+237670000001", "+237670000002", "+237670000003", "+237670000004"
 
 
@@ -51,10 +55,10 @@ class House:
     clock: list[datetime]
     texts: int = 0
 
-    def text(self, sender: str, text: str) -> None:
+    def text(self, sender: str, text: str, channel: str = "sms") -> None:
         """An observer texts, and the hub reads it."""
         self.texts += 1
-        message = InboundMessage("twilio", "sms", f"SM{self.texts}", sender, text, raw=b"{}")
+        message = InboundMessage("twilio", channel, f"SM{self.texts}", sender, text, raw=b"{}")
         with writing(self.hub.engine) as session:
             journal.store(session, [journal.row(message, self.hub.vault, "CM", self.clock[0])])
         while pipeline.settle_batch(self.hub, 100):
@@ -67,11 +71,15 @@ class House:
             client.cookies.set(access.COOKIE, self.token(name))
         return client
 
-    def token(self, name: str) -> str:
+    def token(self, name: str, *, proved: bool = True) -> str:
         """What the browser of somebody who logged in holds."""
         with writing(self.hub.engine) as session:
             account_id = session.scalars(select(AccountRow.id).where(AccountRow.name == name)).one()
-            return sessions.begin(session, account_id, "10.0.0.1", self.hub.timer(), proved=True)
+            return sessions.begin(session, account_id, "10.0.0.1", self.hub.timer(), proved=proved)
+
+    def code(self, steps: int = 0) -> str:
+        """What the authenticator app of anybody of the staff shows now, or so many steps later."""
+        return totp.code(TOTP, totp.step_at(self.hub.timer()) + steps)
 
     def item(self, kind: str = "message") -> int:
         """The newest open work item of a kind."""
@@ -86,10 +94,11 @@ class House:
 
 def build(engine: Engine) -> None:
     """The election and its accounts, into an empty database."""
+    known = QUICK.hash(PASSWORD)
     with writing(engine) as session:
         importer.load(session, configuration.load(ARVENIA), vault(), MORNING)
         for name, (role, region) in STAFF.items():
-            account = AccountRow(name=name, role=role, region=region, language="en", password_hash="-")
+            account = AccountRow(name=name, role=role, region=region, language="en", password_hash=known)
             account.totp_secret = vault().seal(TOTP)
             session.add(account)
 
@@ -108,14 +117,14 @@ def vault() -> Vault:
     return Vault("s" * 40)
 
 
-async def csrf(browser: httpx.AsyncClient) -> str:
+async def csrf(browser: httpx.AsyncClient, page: str = "/alerts") -> str:
     """The token that every page of a log-in carries."""
-    page = await browser.get("/alerts")
-    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
-    assert found, page.text
+    answer = await browser.get(page)
+    found = re.search(r'name="csrf" value="([^"]+)"', answer.text)
+    assert found, answer.text
     return found[1]
 
 
-async def post(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
-    """What a form of our own pages sends."""
-    return await browser.post(path, data={"csrf": await csrf(browser)} | fields)
+async def post(browser: httpx.AsyncClient, path: str, page: str = "/alerts", **fields: str) -> httpx.Response:
+    """What a form of our own `page` sends."""
+    return await browser.post(path, data={"csrf": await csrf(browser, page)} | fields)

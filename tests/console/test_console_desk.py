@@ -201,7 +201,7 @@ async def test_who_may_only_look_neither_claims_nor_edits(house: House) -> None:
 async def test_an_unknown_sender_is_said_to_be_unknown(house: House) -> None:
     house.text("+237699999999", "SET 10001 H0715 M1 A1")
     async with house.browser("operator-1") as browser:
-        page = (await browser.get(f"/desk/{house.item()}")).text
+        page = (await browser.get(f"/desk/{house.item('unknown')}")).text
         assert "Nobody is registered under this number" in page
         assert "699999999" not in page
 

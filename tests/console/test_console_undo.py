@@ -151,5 +151,5 @@ async def test_an_undo_comes_too_late_twice_or_from_somebody_else_and_changes_no
 async def test_what_has_alerted_somebody_cannot_be_undone(house: House) -> None:
     house.text(A1, "violence here")
     async with house.browser("operator-1") as browser:
-        await post(browser, f"/desk/{house.item()}/save", text="INC 101 they beat somebody")
+        await post(browser, f"/desk/{house.item()}/save", text="ALR 101 they beat somebody")
         assert "data-seconds" not in (await browser.get("/desk")).text

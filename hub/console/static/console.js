@@ -73,6 +73,20 @@
   // The server counts code points, the browser UTF-16 units.
   const offset = (points) => [...text.value].slice(0, Number(points)).join("").length;
 
+  // Whoever leaves an item gives it back at once; what is sent from its page decides for itself.
+  let sending = false;
+  document.addEventListener("submit", () => { sending = true; });
+  addEventListener("pagehide", () => {
+    const mine = document.querySelector("[data-mine]")?.closest("[data-item]");
+    if (!mine || sending) return;
+    const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    fetch(`/desk/${mine.dataset.item}/left`, { method: "POST", keepalive: true, headers });
+  });
+  document.addEventListener("change", (event) => {
+    const fills = event.target.dataset?.fills;
+    if (fills) document.getElementById(fills).value = event.target.value;
+  });
+
   // The minute in which what was done can be undone runs out before one's eyes.
   const undo = document.querySelector("form[data-seconds]");
   let seconds = Number(undo?.dataset.seconds);
