@@ -126,7 +126,9 @@ async def test_a_second_account_of_a_person_is_refused_and_the_desk_is_told(town
     assert accounts(town) == {"A2": ["999"]}
     assert desk(town) == [{"registration": "taken", "person": person} for person in ("A2", "A1")]
     with town.session() as session:
-        refused = session.scalars(select(AuditRow.subject).where(AuditRow.action == "link_refused")).all()
+        refused = session.scalars(
+            select(AuditRow.subject).where(AuditRow.action == "link_refused").order_by(AuditRow.id)
+        ).all()
     assert refused == ["person A2", "person A1"]
 
 
@@ -173,7 +175,7 @@ async def test_files_that_know_nothing_of_a_linked_account_leave_it_alone(town: 
 async def test_start_from_a_known_account_is_told_so_and_a_code_in_a_group_is_nobodys(town: Town) -> None:
     await town.telegram(8100001, "/start")
     await town.work()
-    assert town.told() == [("8100001", "A1 : compte connu.")]
+    assert [text.splitlines()[0] for _, text in town.told()] == ["A1 : compte connu."]
     code = invite(town, "A2")
     message = {"message_id": 1, "date": 0, "chat": {"id": -55, "type": "group"}, "from": {"id": NEW}}
     await town.update({"message": message | {"text": f"/start {code}"}})
