@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 Channel = Literal["sms", "telegram", "whatsapp"]
-Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other"]
+Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other", "unreadable"]
 AddressState = Literal["", "blocked", "opted_out"]  # nothing · no message will ever arrive · its owner wants none
 DeliveryState = Literal["sent", "delivered", "failed"]
 FileKind = Literal["photo", "document", "audio", "video"]

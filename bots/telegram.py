@@ -68,7 +68,8 @@ LONGEST_TEXT = 4096  # characters
 LONGEST_ANSWER = 200  # characters over a pressed button
 
 # Named each time: without a list Telegram goes on with the one it was given last.
-_WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
+_READ = {"message", "edited_message", "callback_query"}
+_WANTED = [*sorted(_READ), "my_chat_member"]
 _FILES: dict[str, FileKind] = {
     "document": "document",
     "voice": "audio",
@@ -226,7 +227,9 @@ def decode_update(raw: bytes) -> InboundMessage:
             return _message(provider_id, message, raw, edited=True)
         case {"callback_query": dict(query)}:
             return _pressed_button(provider_id, query, raw)
-    return InboundMessage("telegram", "telegram", provider_id, "", "", raw, kind="other")
+    # What has none of these is of a kind that the hub has no use for; what has one, or no id, is broken.
+    broken = not isinstance(update, dict) or update_id is None or bool(update.keys() & _READ)
+    return InboundMessage("telegram", "telegram", provider_id, "", "", raw, kind="unreadable" if broken else "other")
 
 
 def _asking(label: str) -> ReplyKeyboardMarkup:

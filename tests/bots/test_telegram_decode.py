@@ -98,8 +98,8 @@ def test_a_text_becomes_a_message() -> None:
         ({"message": TEXT | {"chat": GROUP, "text": "/status"}}, "text", "/status"),
         ({"message": WORDLESS | {"chat": GROUP, "migrate_to_chat_id": -1009}}, "other", ""),
         ({"channel_post": TEXT}, "other", ""),
-        ({"message": "not an object"}, "other", ""),
-        ({"message": []}, "other", ""),
+        ({"message": "not an object"}, "unreadable", ""),
+        ({"message": []}, "unreadable", ""),
         ({}, "other", ""),
     ],
 )
@@ -137,7 +137,7 @@ def test_an_edited_message_has_the_time_of_its_edit() -> None:
 )
 def test_an_update_without_an_id_is_known_by_its_bytes(raw: bytes) -> None:
     message = decode_update(raw)
-    assert (message.kind, message.raw) == ("other", raw)
+    assert (message.kind, message.raw) == ("unreadable", raw)
     assert message.provider_id.startswith("hash:")
     assert message.provider_id == decode_update(raw).provider_id != decode_update(raw + b" ").provider_id
 
@@ -164,7 +164,7 @@ def test_an_update_that_no_parser_takes_is_accepted_under_its_id() -> None:
     too_long = b'{"update_id": 9, "message": ' + b"1" * 5_000 + b"}"
     for raw in (too_deep, too_long):
         (message,) = gateway().decode(webhook(raw))
-        assert (message.kind, message.provider_id) == ("other", "9")
+        assert (message.kind, message.provider_id) == ("unreadable", "9")
 
 
 @pytest.mark.parametrize(

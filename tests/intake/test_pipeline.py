@@ -54,7 +54,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("poison")
-def test_a_message_on_which_our_code_fails_is_tried_three_times_alone_and_goes_to_the_desk(
+def test_row_04_a_message_on_which_our_code_fails_is_tried_three_times_alone_and_goes_to_the_desk(
     hub: Hub,
 ) -> None:
     put(hub, "SET H0715 M1 A1", "poison", "SET M2")

@@ -56,7 +56,8 @@ async def test_an_update_that_nobody_can_parse_is_kept_and_the_next_one_is_handl
     await town.telegram(8100001, "SET H0715 M1 A1")
     await town.work()
     assert len(town.journal()) == 2
-    assert [submission.outcome for submission in town.submissions()] == ["ignored", "accepted"]
+    assert [submission.outcome for submission in town.submissions()] == ["error", "accepted"]
+    assert [item.detail for item in town.desk()] == [{"error": True}]
 
 
 async def test_a_picture_without_words_is_kept_and_thanked_for(town: Town) -> None:
