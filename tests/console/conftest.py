@@ -5,23 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hub.accounts import accounts
 from hub.database import open_engine
 from tests.console.browsers import chromium, complaints, url
-from tests.console.house import House, build, open_house
+from tests.console.house import QUICK, House, build, open_house
 
 __all__ = ["chromium", "complaints", "url"]
 
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashing is meant to be slow; how slow is not what these tests are about."""
-    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(accounts, "_hasher", quick)
-    monkeypatch.setattr(accounts, "_nobody", quick.hash("nobody knows this"))
+    monkeypatch.setattr(accounts, "_hasher", QUICK)
+    monkeypatch.setattr(accounts, "_nobody", QUICK.hash("nobody knows this"))
 
 
 @pytest.fixture(scope="session")
