@@ -15,6 +15,7 @@ from hub.analysis.coverage import Coverage, CurvePoint, DayFigures, StationCover
 from hub.console.access import Caller, Here, pages
 from hub.console.charts import Curve
 from hub.console.frame import page
+from hub.context import Hub
 from hub.database import reading
 from hub.desk import queue
 
@@ -27,7 +28,9 @@ def shown(request: Request, caller: Caller, hub: Here, form: str = "") -> Respon
     now, region = hub.clock(), caller.region
     with reading(hub.engine) as session:
         seen = coverage.coverage(session, hub.election, now)
-        figures = _regional(session, seen, region, now) if region else coverage.day_figures(session, hub.election, now)
+        figures = (
+            _regional(session, hub, seen, region, now) if region else coverage.day_figures(session, hub.election, now)
+        )
     chosen = form if form in seen.forms else _last_due(seen, now)
     return page(
         request,
@@ -45,7 +48,7 @@ def shown(request: Request, caller: Caller, hub: Here, form: str = "") -> Respon
     )
 
 
-def _regional(session: Session, seen: Coverage, region: str, now: datetime) -> DayFigures:
+def _regional(session: Session, hub: Hub, seen: Coverage, region: str, now: datetime) -> DayFigures:
     """The six figures of one region alone."""
     tallies = {code: it.by_region.get(region, Tally()) for code, it in seen.forms.items()}
     due = [code for code, it in seen.forms.items() if it.due_at <= now]
