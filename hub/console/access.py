@@ -19,8 +19,9 @@ from hub.database import reading, writing
 Page = Literal[
     "desk", "late", "team", "find", "alerts", "day", "findings", "accounts", "audit", "import", "broadcasts", "self"
 ]  # fmt: skip
-# What may be done on a page besides: on alerts, verifying and calling for help, sorting them; publishing incidents.
-Act = Literal["verify", "sort", "publish"]
+# What may be done on a page besides: on alerts, verifying and calling for help, sorting them; publishing incidents;
+# on findings, proposing a release, signing it.
+Act = Literal["verify", "sort", "publish", "propose", "sign"]
 
 # What is still to be done after the password, in this order, before any other page opens.
 Step = Literal["code", "password", "enrol"]
@@ -42,11 +43,12 @@ ACTS: dict[AccountRole, frozenset[Page | Act]] = {
     "supervisor": frozenset({"desk", "late", "team", "verify", "sort", "broadcasts"}),
     "coordinator": frozenset({"alerts", "verify"}),
     "lawyer": frozenset({"alerts", "verify"}),
-    "head_office": frozenset({"alerts", "verify", "sort", "publish", "broadcasts"}),
-    "analyst": frozenset(),
-    "admin": frozenset(
-        {"desk", "late", "team", "alerts", "verify", "sort", "publish", "accounts", "import", "broadcasts"}
-    ),
+    "head_office": frozenset({"findings", "propose", "sign", "alerts", "verify", "sort", "publish", "broadcasts"}),
+    "analyst": frozenset({"findings", "propose"}),
+    "admin": frozenset({
+        "desk", "late", "team", "alerts", "verify", "sort", "publish", "findings", "sign", "accounts", "import",
+        "broadcasts",
+    }),  # fmt: skip
 }
 REGIONAL: frozenset[AccountRole] = frozenset({"coordinator", "lawyer"})  # who sees one region, where one is named
 COOKIE = "hub_session"
