@@ -12,7 +12,7 @@ from hub.election.configuration import Configuration
 from hub.election.definition import Election
 from hub.election.documents import Location
 from hub.election.frame import StationEntry
-from hub.election.people import FIELD_ROLES, PersonEntry
+from hub.election.people import FIELD_ROLES, PREFERS, PersonEntry
 
 
 def written(configuration: Configuration) -> dict[str, bytes]:
@@ -64,7 +64,9 @@ def _people(kind: str, entries: Sequence[PersonEntry]) -> bytes:
             "telegram_id": person.telegram,
             "language": person.language,
             "region": person.region,
+            PREFERS: person.prefers,
         }
         for person in entries
     ]
-    return as_csv(register.columns, lines)
+    needed = [column for column in register.columns if column != PREFERS or any(line[column] for line in lines)]
+    return as_csv(needed, lines)

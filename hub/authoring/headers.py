@@ -29,6 +29,7 @@ SYNONYMS: dict[str, str] = {
     "phone": "telephone|tel|mobile phone|mobile number|phone number|cell|téléphone|teléfono|телефон|номер телефона|"
     "мобильный|телефону|телефон номери",
     "telegram_id": "telegram|telegram account|телеграм|телеграм id|id телеграм",
+    "prefers": "preferred gateway|answers by|предпочитает|ответ через|жооп жолу",
     "language": "lang|langue|idioma|язык|тил|тили",
 }
 _LEAVE_OUT = ("", "-")

@@ -36,9 +36,15 @@ class Register:
 REGISTERS: dict[str, Register] = {
     "stations": Register(frame.FILE, ("station", "stratum", "region", "district", "voters", "sampled"), ("region",)),
     "observers": Register(
-        people.OBSERVERS, ("observer", "role", "station", "phone", "telegram_id", "language", "region")
+        people.OBSERVERS,
+        ("observer", "role", "station", "phone", "telegram_id", "language", "region", people.PREFERS),
+        (people.PREFERS,),
     ),
-    "staff": Register(people.STAFF, ("person", "role", "region", "phone", "telegram_id", "language")),
+    "staff": Register(
+        people.STAFF,
+        ("person", "role", "region", "phone", "telegram_id", "language", people.PREFERS),
+        (people.PREFERS,),
+    ),
 }
 
 

@@ -22,7 +22,8 @@ class Station:
 class Person:
     """A registered person. `stations`: codes of the stations this observer is assigned to now.
 
-    `role`: observer · mobile · coordinator · lawyer · head_office · operator.
+    `role`: observer · mobile · coordinator · lawyer · head_office · operator. `prefers`: the gateway that answers to
+    them leave by, "" for the one they wrote to.
     """
 
     id: int
@@ -31,3 +32,4 @@ class Person:
     language: str
     region: str = ""
     stations: tuple[str, ...] = ()
+    prefers: str = ""

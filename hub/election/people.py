@@ -21,12 +21,17 @@ STAFF_ROLES = ("coordinator", "lawyer", "head_office", "operator", "group")
 _REGIONAL = ("coordinator", "lawyer")  # paged for the stations of one region
 _CODE = {OBSERVERS: "observer", STAFF: "person"}  # the column of the person's code
 _CONTACTS = ("region", "phone", "telegram_id", "language")
+GATEWAYS = ("telegram", "twilio", "kannel", "smsgate")
+PREFERS = "prefers"  # a column that a table may have
 Wrong = Iterator[tuple[str, str, str]]  # column ("code": whatever it is called here), message, fix
 
 
 @dataclass(frozen=True, slots=True)
 class PersonEntry:
-    """One person. `phones` are E.164, `telegram` the account's number; either may be empty. No name is kept."""
+    """One person. `phones` are E.164, `telegram` the account's number; either may be empty. No name is kept.
+
+    `prefers`: one of GATEWAYS, by which answers leave; "" leaves them to the road that a message came.
+    """
 
     code: str
     role: str
@@ -35,6 +40,7 @@ class PersonEntry:
     stations: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     telegram: str = ""
+    prefers: str = ""
 
     def addresses(self) -> list[tuple[str, str]]:
         """Every way to reach them: (`phone` or `telegram`, address)."""
@@ -61,8 +67,8 @@ def read(
     by_code = {station.code: station for station in stations}
     regions = frozenset(station.region for station in stations)
     register = _Register(country, languages, by_code, findings, regions)
-    observers = tables.read(directory, OBSERVERS, ("observer", "role", "station", *_CONTACTS), findings)
-    staff = tables.read(directory, STAFF, ("person", "role", *_CONTACTS), findings)
+    observers = tables.read(directory, OBSERVERS, ("observer", "role", "station", *_CONTACTS), findings, [PREFERS])
+    staff = tables.read(directory, STAFF, ("person", "role", *_CONTACTS), findings, [PREFERS])
     people = [_person(OBSERVERS, row, row["observer"], FIELD_ROLES, register) for row in observers.rows]
     people += [_person(STAFF, row, row["person"], STAFF_ROLES, register) for row in staff.rows]
     _warn_of_doubtful_phones(register)
@@ -111,6 +117,7 @@ def _person(file: str, row: Row, code: str, roles: Sequence[str], register: _Reg
         stations=tuple(row["station"].split()),
         phones=tuple(dict.fromkeys(phone.e164 for phone in known)),
         telegram=row["telegram_id"],
+        prefers=row[PREFERS],
     )
     if any(not phone.valid for phone in known):
         register.doubtful_phones.append((file, row.line))
@@ -168,6 +175,8 @@ def _wrong_contacts(person: PersonEntry, row: Row, register: _Register) -> Wrong
     elif person.telegram and not re.fullmatch(r"[0-9]{4,15}", person.telegram):
         fix = "write the digits that the bot shows, not the @name"
         yield "telegram_id", "this telegram_id is no account's number", fix
+    if person.prefers and person.prefers not in GATEWAYS:
+        yield PREFERS, f"unknown gateway “{person.prefers}”", did_you_mean(person.prefers, GATEWAYS)
     if person.role in FIELD_ROLES and not row["phone"] and not person.telegram:
         fix = "write at least one: without them nobody knows whose report it is"
         yield "phone", "neither phone nor telegram_id", fix

@@ -195,13 +195,14 @@ def _compare_stations(session: Session, configuration: Configuration) -> _Differ
 
 
 def _compare_people(session: Session, configuration: Configuration) -> _Difference[str]:
-    fields = ("code", "role", "language", "region", "active")
+    fields = ("code", "role", "language", "region", "prefers", "active")
     wanted = {
         person.code: {
             "code": person.code,
             "role": person.role,
             "language": person.language,
             "region": person.region,
+            "prefers": person.prefers,
             "active": True,
         }
         for person in configuration.people

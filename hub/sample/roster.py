@@ -43,23 +43,33 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
 
     A phone may be shared. Who is unknown is left out.
     """
-    people: dict[bytes, dict[int, tuple[str, str, str, str]]] = defaultdict(dict)
+    people: dict[bytes, dict[int, tuple[str, tuple[str, str, str, str]]]] = defaultdict(dict)
     stays: dict[int, list[_Stay]] = defaultdict(list)
     for part in parts({digest for digest, _ in messages}):
         statement = (
-            select(ContactRow.digest, StationRow.code, AssignmentRow.since, AssignmentRow.until, *_PERSON)
+            select(
+                ContactRow.digest,
+                StationRow.code,
+                AssignmentRow.since,
+                AssignmentRow.until,
+                PersonRow.prefers,
+                *_PERSON,
+            )
             .join(PersonRow, PersonRow.id == ContactRow.person_id)
             .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
             .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
             .where(ContactRow.digest.in_(part), PersonRow.active, PersonRow.role != "group")  # a group says nothing
             .order_by(PersonRow.id, StationRow.code)
         )
-        for digest, station, since, until, id, code, role, language, region in session.execute(statement):
-            people[digest][id] = (code, role, language, region)
+        for digest, station, since, until, prefers, id, code, role, language, region in session.execute(statement):
+            people[digest][id] = prefers, (code, role, language, region)
             if station:
                 stays[id].append(_Stay(station, since, until))
     return {
-        (digest, at): [Person(id, *values, _stations_at(stays[id], at)) for id, values in people[digest].items()]
+        (digest, at): [
+            Person(id, *values, _stations_at(stays[id], at), prefers)
+            for id, (prefers, values) in people[digest].items()
+        ]
         for digest, at in messages
         if digest in people
     }
