@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.election.alerting import Alerting
-from hub.models import AccountRow, AlertEventRow, AlertRow, IncidentRow, PersonRow, StationRow
+from hub.models import AccountRow, AlertEventRow, AlertRow, AlertStepRow, IncidentRow, PersonRow, StationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,51 @@ class Event:
     kind: str
     who: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An incident behind an alert, by its number."""
+
+    number: int
+    who: str
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of the chain for one person. `outcome`: "" while it is still to come; else as in `AlertStepRow`."""
+
+    due_at: datetime
+    who: str
+    road: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another alert, to compare with or to merge into."""
+
+    id: int
+    topic: str
+    station: str
+    state: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything about one alert. `reporter`: whom to call, a person's id. `earlier`: of the station, newest first;
+    `others`: those of its region that are open."""
+
+    card: Card
+    reporter: int | None
+    reports: tuple[Report, ...]
+    chain: tuple[Page, ...]
+    earlier: tuple[Beside, ...]
+    others: tuple[Beside, ...]
+    merged_into: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +109,26 @@ def cards(session: Session, *, region: str = "", state: str = "", limit: int = 1
     return _cards(session, [(alert, station or "") for alert, station in still_open + resolved])
 
 
+def whole(session: Session, alert_id: int) -> Whole | None:
+    """One alert with its reports, its chain and the alerts beside it; None if there is no such alert."""
+    query = select(AlertRow, StationRow.code).outerjoin(StationRow, StationRow.id == AlertRow.station_id)
+    found = session.execute(query.where(AlertRow.id == alert_id)).one_or_none()
+    if found is None:
+        return None
+    alert = found[0]
+    same_station = (AlertRow.station_id == alert.station_id, AlertRow.station_id.is_not(None), AlertRow.id < alert_id)
+    still_open = (AlertRow.region == alert.region, AlertRow.state != "resolved", AlertRow.id != alert_id)
+    return Whole(
+        card=_cards(session, [(alert, found[1] or "")])[0],
+        reporter=alert.person_id,
+        reports=_incidents(session, alert_id),
+        chain=_chain(session, alert),
+        earlier=_beside(session, *same_station),
+        others=_beside(session, *still_open),
+        merged_into=alert.merged_into,
+    )
+
+
 def count(session: Session, alerting: Alerting, *, region: str = "", states: tuple[str, ...] = ("raised",)) -> int:
     """How many alerts are in these states; by default those that nobody has acknowledged, the number at the bell.
 
@@ -84,6 +149,38 @@ def regions(session: Session) -> list[str]:
     """The regions that have had alerts."""
     found = select(AlertRow.region).where(AlertRow.region != "").distinct()
     return list(session.scalars(found.order_by(AlertRow.region)))
+
+
+def _incidents(session: Session, alert_id: int) -> tuple[Report, ...]:
+    rows = session.execute(
+        select(IncidentRow.id, PersonRow.code, IncidentRow.reported_at, IncidentRow.description)
+        .join(PersonRow, PersonRow.id == IncidentRow.person_id)
+        .where(IncidentRow.alert_id == alert_id)
+        .order_by(IncidentRow.id)
+    )
+    return tuple(Report(*row) for row in rows)
+
+
+def _chain(session: Session, alert: AlertRow) -> tuple[Page, ...]:
+    """The pages of the chain that was started last."""
+    rows = session.execute(
+        select(AlertStepRow.due_at, PersonRow.code, AlertStepRow.road, AlertStepRow.outcome)
+        .join(PersonRow, PersonRow.id == AlertStepRow.person_id)
+        .where(AlertStepRow.alert_id == alert.id, AlertStepRow.kind == "page", AlertStepRow.chain == alert.chain)
+        .order_by(AlertStepRow.position, AlertStepRow.due_at, AlertStepRow.id)
+    )
+    return tuple(Page(*row) for row in rows)
+
+
+def _beside(session: Session, *conditions: ColumnElement[bool]) -> tuple[Beside, ...]:
+    rows = session.execute(
+        select(AlertRow.id, AlertRow.topic, func.coalesce(StationRow.code, ""), AlertRow.state, AlertRow.raised_at)
+        .outerjoin(StationRow, StationRow.id == AlertRow.station_id)
+        .where(*conditions)
+        .order_by(AlertRow.id.desc())
+        .limit(50)
+    )
+    return tuple(Beside(*row) for row in rows)
 
 
 def _cards(session: Session, found: list[tuple[AlertRow, str]]) -> list[Card]:

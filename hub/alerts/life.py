@@ -154,6 +154,16 @@ def verify(session: Session, alerting: Alerting, alert_id: int, who: Who, now: d
     return True
 
 
+def called_for(session: Session, alert_id: int, who: Who, now: datetime, words: str) -> None:
+    """Somebody at the desk was told of it, and raised the alert or joined it."""
+    _note(session, alert_id, "called_for", who, now, words)
+
+
+def called(session: Session, alert_id: int, who: Who, now: datetime) -> None:
+    """Somebody has been shown the observer's number, to ask whether it is so."""
+    _note(session, alert_id, "called", who, now)
+
+
 def arrived(session: Session, alert_id: int, person_id: int | None, now: datetime) -> None:
     """A page has arrived: its person can be reached. Where somebody has the alert since, they are to see that, too."""
     opening.close_cause(session, f"unreachable:{person_id}", "settled", now)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.models import AlertEventRow, AlertRow
+from hub.models import AlertEventRow, AlertRow, StationRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +33,69 @@ class Times:
     resolved: Waiting
 
 
-def by_region(session: Session) -> dict[str, Times]:
-    return _grouped(session, 0)
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One alert, merged ones left out. `acknowledged_at`: the first time."""
+
+    id: int
+    topic: str
+    severity: int
+    region: str
+    district: str
+    station: str
+    state: str
+    outcome: str
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    verified_at: datetime | None
+    resolved_at: datetime | None
 
 
-def by_topic(session: Session) -> dict[str, Times]:
-    return _grouped(session, 1)
-
-
-def _grouped(session: Session, key: int) -> dict[str, Times]:
+def of_each(session: Session, *, region: str = "") -> list[Timed]:
+    """Every alert with its times, in their order; `region` "" is all of them."""
     first = (
         select(AlertEventRow.alert_id, func.min(AlertEventRow.at).label("at"))
         .where(AlertEventRow.kind == "acknowledged")
         .group_by(AlertEventRow.alert_id)
         .subquery()
     )
-    rows = session.execute(
-        select(AlertRow.region, AlertRow.topic, AlertRow.raised_at, first.c.at, AlertRow.resolved_at)
+    columns = [getattr(AlertRow, name) for name in ("id", "topic", "severity", "region", "district")]
+    times = (AlertRow.raised_at, first.c.at, AlertRow.verified_at, AlertRow.resolved_at)
+    query = (
+        select(*columns, func.coalesce(StationRow.code, ""), AlertRow.state, AlertRow.outcome, *times)
+        .outerjoin(StationRow, StationRow.id == AlertRow.station_id)
         .outerjoin(first, first.c.alert_id == AlertRow.id)
         .where(AlertRow.outcome != "merged")
-        .order_by(AlertRow.region, AlertRow.topic)
+        .order_by(AlertRow.id)
     )
-    raised: dict[str, int] = defaultdict(int)
-    acknowledged: dict[str, list[float]] = defaultdict(list)
-    resolved: dict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        group = row[key]
-        raised[group] += 1
-        for moment, waits in ((row[3], acknowledged), (row[4], resolved)):
-            if moment is not None:
-                waits[group].append((moment - row[2]).total_seconds())
+    rows = session.execute(query.where(AlertRow.region == region) if region else query)
+    return [Timed(*row) for row in rows]
+
+
+def by_region(each: Iterable[Timed]) -> dict[str, Times]:
+    return _grouped((alert.region, alert) for alert in each)
+
+
+def by_topic(each: Iterable[Timed]) -> dict[str, Times]:
+    return _grouped((alert.topic, alert) for alert in each)
+
+
+def _grouped(each: Iterable[tuple[str, Timed]]) -> dict[str, Times]:
+    groups: dict[str, list[Timed]] = defaultdict(list)
+    for group, alert in each:
+        groups[group].append(alert)
     return {
-        group: Times(count, waiting(acknowledged[group]), waiting(resolved[group])) for group, count in raised.items()
+        group: Times(
+            len(alerts),
+            waiting([_seconds(alert, at) for alert in alerts if (at := alert.acknowledged_at)]),
+            waiting([_seconds(alert, at) for alert in alerts if (at := alert.resolved_at)]),
+        )
+        for group, alerts in sorted(groups.items())
     }
+
+
+def _seconds(alert: Timed, at: datetime) -> float:
+    return (at - alert.raised_at).total_seconds()
 
 
 def waiting(seconds: Sequence[float]) -> Waiting:

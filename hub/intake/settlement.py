@@ -179,12 +179,13 @@ class Settlement:
             self._repeated(entry, judgement, person, station)
             return
         must_agree = observers if form.observers == "agree" else None
-        record.merge(person.id, judgement.answers, entry.origin, entry.id, self._now, must_agree)
+        place = journal.place(self._session, entry)
+        record.merge(person.id, judgement.answers, place, entry.id, self._now, must_agree)
         broken = self._newly_broken(station, judgement)
         for home, name in troubles.flag(self._records, self._election.checklist, station, form.code, self._now):
             # Broken by two observers together, or by another form: no single report has said so.
             broken += [it for it in rules.by_rules(self._election.checklist, home, [name]) if it not in broken]
-        terms = _terms(record.voices(must_agree), edits)
+        terms = _terms(record.voices(must_agree), edits, place if place != entry.origin else None)
         self._settled(entry, judgement.outcome, judgement, person, station, terms)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
         for trigger in rules.by_answers(form, fresh) + broken:
@@ -455,9 +456,10 @@ def _of_a_part(judgement: Judgement) -> Judgement:
     return replace(judgement, problems=problems)
 
 
-def _terms(voices: int, edits: list[int]) -> dict[str, Any] | None:
+def _terms(voices: int, edits: list[int], place: int | None) -> dict[str, Any] | None:
     """What a replay has to know besides the answers; nearly always nothing."""
     unusual: dict[str, Any] = {"voices": voices} if voices > 1 else {}
+    unusual |= {} if place is None else {"place": place}
     return unusual | ({"edits": edits} if edits else {}) or None
 
 

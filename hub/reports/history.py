@@ -115,7 +115,7 @@ def sayings(session: Session, until: int) -> list[Saying]:
     undone = {row.terms["undoes"] for row in rows if row.terms and "undoes" in row.terms}
     undone |= {row.journal_id for row in rows if row.terms and "undoes" in row.terms}
     return [
-        Saying(id, at, (station_id, form), person_id, answers, origin, terms or {})
+        Saying(id, at, (station_id, form), person_id, answers, (terms or {}).get("place", origin), terms or {})
         for id, at, station_id, form, person_id, answers, origin, terms, outcome in rows
         if outcome in ("accepted", "partial") and form and id not in undone
     ]

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.database import insert_into
 from hub.models import IncidentLinkRow, IncidentRow, StationRow
 
 Subject = Literal["party", "candidate", "official", "unknown"]
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 # The same words again so soon are one incident, sent twice; later they may be a new one, and two calls are cheap.
 SAME_WITHIN = timedelta(minutes=30)
@@ -123,6 +124,11 @@ def relate(session: Session, number: int, other: int) -> None:
         return
     pair = {"incident_id": min(number, other), "other_id": max(number, other)}
     session.execute(insert_into(session, IncidentLinkRow).values(**pair).on_conflict_do_nothing())
+
+
+def unrelate(session: Session, number: int, other: int) -> None:
+    pair = (IncidentLinkRow.incident_id == min(number, other), IncidentLinkRow.other_id == max(number, other))
+    session.execute(delete(IncidentLinkRow).where(*pair))
 
 
 def related(session: Session, number: int) -> list[int]:

@@ -147,11 +147,11 @@ async def test_times_to_acknowledge_and_to_resolve_by_region_and_topic(town: Tow
         life.acknowledge(session, alerting, number, DESK, start + timedelta(minutes=33))
         life.resolve(session, number, DESK, start + timedelta(minutes=40))
         sound(session, town, 1)
-        [(region, found)] = times.by_region(session).items()
+        [(region, found)] = times.by_region(times.of_each(session)).items()
         assert (region, found.raised) == ("Montagne", 2)
         assert (found.acknowledged.count, found.acknowledged.median) == (1, 120.0)
         assert (found.resolved.count, found.resolved.longest) == (1, 2400.0)
-        assert times.by_topic(session).keys() == {"incident:101"}
+        assert times.by_topic(times.of_each(session, region="Montagne")).keys() == {"incident:101"}
 
 
 def sound(session: Session, town: Town, severity: int, topic: str = "incident:101") -> int:
