@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Connection, CursorResult, DateTime
+from sqlalchemy import JSON, Column, Connection, DateTime
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,8 @@ from hub.models import Base
 
 Row = Mapping[str, Any]
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+_SIZES = (512, 128, 32, 8, 2, 1)  # rows of one statement on SQLite
+_MOST_PLACES = 32_000  # SQLite takes 32,766 values
 _ARRAYS = {"JSONB": "TEXT", "VARCHAR": "TEXT"}  # what a column's values travel as, where it is not its own type
 
 
@@ -33,15 +35,7 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[Row], unique:
     """Inserts those rows of which no other has the same in the `unique` column; the ids that they got."""
     if not rows:
         return []
-    name = table.__tablename__
-    unless = f"ON CONFLICT ({unique}) DO NOTHING"
-    if session.get_bind().dialect.name == "postgresql":
-        return [id for (id,) in _run(session, table, rows, f"{unless} RETURNING id")]
-    # A writer on SQLite is alone, and ids only grow.
-    last = session.connection().exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()  # noqa: S608
-    _run(session, table, rows, unless)
-    new = session.connection().exec_driver_sql(f"SELECT id FROM {name} WHERE id > ? ORDER BY id", (last,))  # noqa: S608
-    return [id for (id,) in new]
+    return [id for (id,) in _run(session, table, rows, f"ON CONFLICT ({unique}) DO NOTHING RETURNING id")]
 
 
 def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequence[str], values: Sequence[str]) -> None:
@@ -51,27 +45,44 @@ def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequen
         _run(session, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {taken}")
 
 
-def _run(session: Session, table: type[Base], rows: Sequence[Row], then: str) -> CursorResult[Any]:
+def _run(session: Session, table: type[Base], rows: Sequence[Row], then: str) -> Sequence[Any]:
+    """What the statement returns, if it returns anything."""
     session.flush()
     connection = session.connection()
     names = tuple(rows[0])
-    if connection.dialect.name == "postgresql":
-        return _arrays(connection, table, names, rows, then)
-    return _tuples(connection, table, names, rows, then)
+    run = _arrays if connection.dialect.name == "postgresql" else _places
+    return run(connection, table, names, rows, then)
 
 
-def _tuples(
+def _places(
     connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
-) -> CursorResult[Any]:
-    statement = f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {then}"  # noqa: S608
+) -> Sequence[Any]:
+    """A place for each value. Few sizes of statement, so that SQLite knows them all; each runs whole without the
+    interpreter's lock, where executemany would ask for it back after every row."""
     columns = [_column(table, name, "sqlite") for name in names]
-    values = [tuple([as_stored(row[name]) if as_stored else row[name] for name, as_stored in columns]) for row in rows]
-    return connection.exec_driver_sql(statement, values)
+    found: list[Any] = []
+    at = 0
+    while at < len(rows):
+        size = next(size for size in _SIZES if size * len(names) <= _MOST_PLACES and size <= len(rows) - at)
+        values = [
+            convert(row[name]) if convert else row[name] for row in rows[at : at + size] for name, convert in columns
+        ]
+        done = connection.exec_driver_sql(_statement(table.__tablename__, names, size, then), tuple(values))
+        if done.returns_rows:
+            found += done.all()
+        at += size
+    return found
+
+
+@cache
+def _statement(table: str, names: tuple[str, ...], size: int, then: str) -> str:
+    row = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * size)} {then}"  # noqa: S608
 
 
 def _arrays(
     connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
-) -> CursorResult[Any]:
+) -> Sequence[Any]:
     types = [_type(table.__table__.c[name]) for name in names]
     listed = ", ".join(names)
     taken = ", ".join(f"{name}::{type}" if type == "JSONB" else name for name, type in zip(names, types, strict=True))
@@ -80,8 +91,9 @@ def _arrays(
         f"INSERT INTO {table.__tablename__} ({listed}) SELECT {taken} FROM unnest({arrays}) AS r ({listed}) {then}"  # noqa: S608
     )
     columns = [_column(table, name, "postgresql") for name in names]
-    values = tuple([[as_stored(row[name]) if as_stored else row[name] for row in rows] for name, as_stored in columns])
-    return connection.exec_driver_sql(statement, values)
+    values = tuple([[convert(row[name]) if convert else row[name] for row in rows] for name, convert in columns])
+    done = connection.exec_driver_sql(statement, values)
+    return done.all() if done.returns_rows else []
 
 
 @cache

