@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 from hub import clock
 from hub.cli.terminal import Directory, Refusal, out, say
 from hub.database import migrate, open_engine, reading, writing
+from hub.dialog import dialog as dialogs
+from hub.dialog import screens
+from hub.dialog.dialog import Paper, Turn, Typed
 from hub.election import configuration
 from hub.election.findings import render
 from hub.sample import draw as sampling
@@ -27,6 +31,31 @@ def check(directory: Directory) -> None:
     out.print(render(findings), markup=False, highlight=False, soft_wrap=True)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
+
+
+@commands.command()
+def ask(
+    directory: Directory,
+    form: Annotated[str, typer.Argument(help="the form's code")],
+    language: Annotated[str, typer.Option(help="one of the election's")] = "",
+) -> None:
+    """Asks a form question by question, as Telegram does: type an answer, or a [button]'s words. Stores nothing."""
+    election = configuration.load(directory).election
+    known = election.checklist.by_code.get(form.upper())
+    if known is None:
+        raise Refusal(f"there is no form {form}; forms: {', '.join(election.checklist.by_code)}")
+    paper = Paper(election.checklist, known)
+    turn = Turn(dialogs.begin(1, "1" * min(election.checklist.station.lengths), paper))
+    while not turn.sent:
+        screen = screens.show(election, language or election.default_language, turn, paper, plain=False)
+        rows = [" ".join(f"[{label}]" for label, _ in row) for row in screen.buttons]
+        say("\n".join([screen.text, *rows]))
+        if not (line := sys.stdin.readline()):
+            return
+        under = {label.removeprefix("✓ "): data for row in screen.buttons for label, data in row}
+        pressed = screens.pressed(under.get(line.strip(" []\r\n"), ""))
+        turn = dialogs.take(turn.dialog, pressed[1] if pressed else Typed(line), paper)
+    say("\n".join(dialogs.coded(turn.dialog, paper)))
 
 
 @commands.command()

@@ -122,7 +122,9 @@ class _Screens:
         without = [code for code in self.codes if code not in values and code not in seen]
         lines = [head, body, *self._listed("dialog_unobserved", seen), *self._listed("dialog_unanswered", without)]
         lines += self._violations(values)
-        if self.plain and sendable:
+        if not self.plain:
+            lines += [self._say("dialog_change")] if questions else []
+        elif sendable:
             lines.append(self._say("dialog_send", send=self._say("button_send")))
         return Screen("\n".join(filter(None, lines)), self._changes(sendable))
 

@@ -112,6 +112,7 @@ _REPLIES = {
     "dialog_line": "code question answer",
     "dialog_unanswered": "codes",
     "dialog_unobserved": "codes",
+    "dialog_change": "",
     "dialog_send": "send",
     "dialog_sent": "form station",
     "dialog_over": "",
