@@ -10,7 +10,7 @@ from hub.console.access import Caller, Forbidden, Here, pages
 from hub.console.frame import page
 from hub.database import reading
 from hub.desk import timeline
-from hub.media import evidence
+from hub.media import archive
 
 routes = pages("find")
 
@@ -32,7 +32,7 @@ def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
     with reading(hub.engine) as session:
         found = timeline.station(session, code)
         happenings = timeline.of_station(session, found.id) if found else []
-        files = evidence.of_station(session, found.id) if found else []
+        files = archive.of_station(session, found.id) if found else []
     if found is None:
         raise HTTPException(404)
     if caller.region and caller.region != found.region:
@@ -47,7 +47,7 @@ def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response
     with reading(hub.engine) as session:
         found = timeline.observer(session, code)
         happenings = timeline.of_observer(session, found.id) if found else []
-        files = evidence.of_person(session, found.id) if found else []
+        files = archive.of_person(session, found.id) if found else []
     if found is None:
         raise HTTPException(404)
     if caller.region and caller.region not in found.regions:

@@ -26,9 +26,10 @@ from hub.desk import deeds, items, late, queue, strangers
 from hub.desk.items import Item
 from hub.desk.late import Owed
 from hub.desk.queue import Claimed, QueueEntry, TakenBy
+from hub.desk.strangers import Near
 from hub.intake import corrections, questions
-from hub.media import evidence
-from hub.media.evidence import File
+from hub.media import archive
+from hub.media.archive import File
 
 
 def item_page(
@@ -55,7 +56,7 @@ def item_page(
         bar = undoable(session, hub, visitor)
         files = _files(session, item)
         owed = _owed(session, hub, item)
-        may_be = strangers.near(session, hub.vault, item.message.journal_id, hub.clock()) if _nameless(item) else []
+        may_be = _near(session, hub, item)
         original = latest = None
         question = ""
         if item.message:
@@ -94,8 +95,11 @@ def item_page(
     )
 
 
-def _nameless(item: Item) -> bool:
-    return item.closed_at is None and item.message is not None and item.message.sender is None
+def _near(session: Session, hub: Hub, item: Item) -> list[Near]:
+    """Who an unknown sender may be."""
+    if item.closed_at or item.message is None or item.message.sender:
+        return []
+    return strangers.near(session, hub.vault, item.message.journal_id, hub.clock())
 
 
 def _owed(session: Session, hub: Hub, item: Item) -> list[Owed]:
@@ -108,8 +112,8 @@ def _owed(session: Session, hub: Hub, item: Item) -> list[Owed]:
 
 def _files(session: Session, item: Item) -> list[File]:
     """Those of the message, and of the form at its station: the protocol beside what was texted of it."""
-    own = evidence.of_message(session, item.message.journal_id) if item.message else []
-    of_form = evidence.of_station(session, item.station_id, item.form) if item.station_id and item.form else []
+    own = archive.of_message(session, item.message.journal_id) if item.message else []
+    of_form = archive.of_station(session, item.station_id, item.form) if item.station_id and item.form else []
     return list({file.id: file for file in [*own, *of_form]}.values())
 
 

@@ -16,8 +16,8 @@ from hub import audit
 from hub.console.access import Caller, Forbidden, Here, Visitor, pages
 from hub.context import Hub
 from hub.database import writing
-from hub.media import evidence
-from hub.media.evidence import File
+from hub.media import archive
+from hub.media.archive import File
 
 # Open to whoever may search messages; a held file is asked for by whoever works at the desk.
 routes = APIRouter(prefix="/media", dependencies=pages("find").dependencies)
@@ -30,7 +30,7 @@ def original(caller: Caller, hub: Here, media_id: int) -> Response:
     """The bytes as they came, with all that the phone wrote beside them: a download, whatever they are."""
     with writing(hub.engine) as session:
         file = _looked_at(session, hub, caller, media_id, "original")
-        content = evidence.original(session, hub.vault, file)
+        content = archive.original(session, hub.vault, file)
     disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
     return Response(
         content, headers=ALONE | {"Content-Disposition": disposition}, media_type="application/octet-stream"
@@ -42,7 +42,7 @@ def preview(caller: Caller, hub: Here, media_id: int) -> Response:
     """Our own picture of it: smaller, and without metadata."""
     with writing(hub.engine) as session:
         file = _looked_at(session, hub, caller, media_id, "preview")
-        content = evidence.preview(session, hub.vault, file)
+        content = archive.preview(session, hub.vault, file)
     if content is None:
         raise HTTPException(404)
     return Response(content, headers=ALONE | {"Content-Disposition": "inline"}, media_type="image/jpeg")
@@ -52,15 +52,15 @@ def preview(caller: Caller, hub: Here, media_id: int) -> Response:
 def fetch(caller: Caller, hub: Here, media_id: int) -> Response:
     """Has a file fetched that is held or was lost, and leads back to its message's item, or the desk."""
     with writing(hub.engine) as session:
-        file = _visible(evidence.one(session, media_id), caller)
-        if evidence.ask_for(session, media_id, hub.timer()):
+        file = _visible(archive.one(session, media_id), caller)
+        if archive.ask_for(session, media_id, hub.timer()):
             _note(session, hub, caller, file, "fetch_file", {"state": file.state})
-        item = evidence.item_of(session, file)
+        item = archive.item_of(session, file)
     return RedirectResponse(f"/desk/{item}" if item else "/desk", 303)
 
 
 def _looked_at(session: Session, hub: Hub, caller: Visitor, media_id: int, what: str) -> File:
-    file = _visible(evidence.one(session, media_id), caller)
+    file = _visible(archive.one(session, media_id), caller)
     if file.state != "kept":
         raise HTTPException(404)
     _note(session, hub, caller, file, "look", {"what": what, "sha256": file.sha256})

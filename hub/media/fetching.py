@@ -17,7 +17,7 @@ from bots.gateway import FetchError, FetchingGateway, Gateway, TooLarge
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.desk import opening
-from hub.media import evidence
+from hub.media import archive
 from hub.media.previews import picture
 from hub.media.types import type_of
 from hub.models import MediaRow
@@ -108,7 +108,7 @@ class Fetching:
                 case Fetched(type=""):
                     self._end(session, due, "refused", "type")
                 case Fetched():
-                    evidence.keep(session, result.sha256, result.sealed, result.preview_sealed)
+                    archive.keep(session, result.sha256, result.sealed, result.preview_sealed)
                     kept = {"type": result.type, "size": result.size, "sha256": result.sha256}
                     _mark(
                         session, due.id, state="kept", reason="", lease_until=None, settled_at=self._hub.clock(), **kept

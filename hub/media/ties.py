@@ -19,7 +19,7 @@ from bots.gateway import Attachment
 from hub.checklist.people import Person, Station
 from hub.context import Hub
 from hub.database import insert_into
-from hub.media import evidence
+from hub.media import archive
 from hub.models import IncidentRow, JournalRow, MediaRow, SubmissionRow
 
 NEAR = timedelta(minutes=30)  # a photo speaks of the report that came so shortly before it, or after it
@@ -147,7 +147,7 @@ class Ties:
         ).one_or_none()
         if found is None or not (found.form or found.id):
             return None
-        return Tie("report", person.id, evidence.station(self._session, found.station_id), found.form or "", found.id)
+        return Tie("report", person.id, archive.station(self._session, found.station_id), found.form or "", found.id)
 
     def _due(
         self, sent: Sent, person: Person | None, station: Station | None, is_reported: Callable[[int, str], bool]
@@ -208,7 +208,7 @@ class Ties:
         sealed = bytes.fromhex(sent.location)
         content = self._hub.vault.open(sealed)
         sha256 = hashlib.sha256(content).hexdigest()
-        evidence.keep(self._session, sha256, sealed)
+        archive.keep(self._session, sha256, sealed)
         told = {"reference": "", "kind": "location", "announced_type": "", "announced_size": 0, "reason": ""}
         kept = {"state": "kept", "type": "application/geo", "size": len(content), "sha256": sha256}
         return [told | kept | {"place": len(sent.files), "settled_at": self._hub.clock()}]
@@ -267,4 +267,4 @@ def _stored_tie(session: Session, condition: Any) -> Tie | None:
     row = session.scalars(select(MediaRow).where(condition).order_by(MediaRow.id).limit(1)).one_or_none()
     if row is None:
         return None
-    return Tie("album", row.person_id, evidence.station(session, row.station_id), row.form, row.incident_id)
+    return Tie("album", row.person_id, archive.station(session, row.station_id), row.form, row.incident_id)

@@ -17,8 +17,8 @@ from bots.emulated.twilio_api import Texted, TextedFile
 from hub.database import reading, writing
 from hub.intake import recovery
 from hub.intake.recovery import Recovered
-from hub.media import evidence, fetching
-from hub.media.evidence import File
+from hub.media import archive, fetching
+from hub.media.archive import File
 from hub.media.fetching import Fetching
 from hub.models import IncidentRow, JournalRow, MediaBlobRow, MediaRow
 from tests.journeys.town import MORNING, Town
@@ -75,7 +75,7 @@ def files(town: Town) -> list[File]:
         return [
             found
             for id in session.scalars(select(MediaRow.id).order_by(MediaRow.id))
-            if (found := evidence.one(session, id))
+            if (found := archive.one(session, id))
         ]
 
 
@@ -95,7 +95,7 @@ async def test_a_photo_without_words_is_kept_with_its_hash_time_and_sender_for_t
     assert (file.state, file.type, file.size) == ("kept", "image/jpeg", len(PHOTO))
     assert file.sha256 == hashlib.sha256(PHOTO).hexdigest()
     with reading(town.hub.engine) as session:
-        assert evidence.original(session, town.hub.vault, file) == PHOTO
+        assert archive.original(session, town.hub.vault, file) == PHOTO
         assert PHOTO not in session.scalars(select(MediaBlobRow.sealed)).one()
     assert town.desk() == []
 
@@ -121,7 +121,7 @@ async def test_a_photo_belongs_to_the_report_before_it_and_one_that_came_first_t
     first, second = files(town)
     with reading(town.hub.engine) as session:
         number = session.scalars(select(IncidentRow.id)).one()
-        assert [file.id for file in evidence.of_incident(session, number)] == [second.id, first.id]
+        assert [file.id for file in archive.of_incident(session, number)] == [second.id, first.id]
     assert ("8100001", f"Reçu avec l'incident {number}.") in town.told()
     town.clock[0] += timedelta(hours=1)
     await town.sms(PHONE, "SET 10001 H0715 M1 A1")
@@ -147,7 +147,7 @@ async def test_the_parts_of_an_album_belong_to_one_report_and_are_answered_once(
     assert [file.form for file in files(town)] == ["SET"] * 3
     assert len([text for _, text in town.told() if "Reçu" in text]) == 1
     with reading(town.hub.engine) as session:
-        assert len(evidence.of_message(session, files(town)[1].journal_id)) == 3
+        assert len(archive.of_message(session, files(town)[1].journal_id)) == 3
 
 
 async def test_an_mms_is_fetched_with_the_accounts_credentials_and_kept_as_a_photo_is(town: Town) -> None:
@@ -203,7 +203,7 @@ async def test_what_is_gone_for_good_goes_to_the_desk_and_can_be_asked_for_again
     assert (item.kind, item.form, item.detail) == ("message", "SET", {"file": "lost", "why": "getFile 400"})
     town.bot_api.files["F1"] = gone
     with writing(town.hub.engine) as session:
-        assert evidence.ask_for(session, files(town)[0].id, town.hub.timer())
+        assert archive.ask_for(session, files(town)[0].id, town.hub.timer())
     await fetch(town)
     assert states(town) == [("kept", "")]
 
@@ -316,7 +316,7 @@ async def test_a_place_is_kept_as_evidence_sealed_and_unanswered(town: Town) -> 
     [file] = files(town)
     assert (file.kind, file.state, file.station, file.form) == ("location", "kept", "10001", "SET")
     with reading(town.hub.engine) as session:
-        assert evidence.original(session, town.hub.vault, file) == b"geo:4.05,9.7"
+        assert archive.original(session, town.hub.vault, file) == b"geo:4.05,9.7"
         assert "9.7" not in str(session.scalars(select(JournalRow.context)).one())
 
 
