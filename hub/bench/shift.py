@@ -37,6 +37,7 @@ THINKS = 1.0, 4.0  # seconds that an operator looks at an item before the first 
 KEYS = 0.25  # seconds between two keys that ask for a reading
 LOOKS = 2.0  # seconds between two looks at an empty queue
 UNDONE = 0.05  # of what was done
+REFRESHED = 3.0  # seconds between two looks of an open page at its list
 LAST = timedelta(minutes=1)  # of work after the last message
 TARGETS = {"queue": 300.0, "reading": 100.0}  # milliseconds at the 95th percentile
 out = Console()
@@ -127,7 +128,8 @@ class Operator:
         self._dice = Random(name)  # noqa: S311
 
     async def work(self, over: asyncio.Event) -> None:
-        async with self._client:
+        async with self._client, asyncio.TaskGroup() as group:
+            group.create_task(self._watch(over))
             page = await self._get("/desk", "queue")
             while not over.is_set():
                 item = _opened(page)
@@ -142,6 +144,12 @@ class Operator:
                     page = await self._handle(item, page)
                 else:  # a colleague was quicker
                     page = await self._get("/desk", "queue")
+
+    async def _watch(self, over: asyncio.Event) -> None:
+        """The list at the left, as an open page asks for it."""
+        while not over.is_set():
+            await asyncio.sleep(self._dice.uniform(0.5, 1.5) * REFRESHED)
+            await self._get("/desk/queue", "queue")
 
     async def _handle(self, item: int, page: str) -> str:
         await asyncio.sleep(self._dice.uniform(*THINKS))
@@ -245,8 +253,8 @@ def _lost(played: Stage, log: Log) -> int:
             .join(AccountRow, AccountRow.id == JournalRow.account_id)
             .where(JournalRow.kind == "text", WorkItemRow.kind.in_(("message", "unknown")))
         )
-        kept = Counter(tuple(row) for row in rows)
-    return sum((Counter(log.edits) - kept).values())
+        kept = Counter((item, name, text) for item, name, text in rows)
+    return (Counter(log.edits) - kept).total()
 
 
 def _told(store: str, log: Log, twice: int, lost: int) -> int:

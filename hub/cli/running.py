@@ -14,6 +14,7 @@ import uvicorn
 from hub import worker
 from hub.app import Server, create_app
 from hub.bench import run as benchmark
+from hub.bench import shift as desk_shift
 from hub.bootstrap import open_gateways
 from hub.cli.terminal import Refusal, opened, out
 from hub.intake import recovery
@@ -89,6 +90,19 @@ def rehearse(
 ) -> None:
     """Plays a recorded day through a hub of its own, with emulated providers, and checks what came out."""
     raise typer.Exit(demo.run(directory, once=once, speed=speed, port=port))
+
+
+@commands.command()
+def shift(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    store: Annotated[str, typer.Option(help="sqlite or postgresql")] = "sqlite",
+    operators: Annotated[int, typer.Option(min=1)] = 20,
+    speed: Annotated[float, typer.Option(min=1, help="how many times faster than the day was")] = 20,
+    first: Annotated[str, typer.Option(help="HH:MM: what came before is played as fast as it goes")] = "",
+    last: Annotated[str, typer.Option(help="HH:MM: what came later is left out")] = "",
+) -> None:
+    """Operators at the desk over HTTP while a noisy day comes in: what they wait for, and that nothing is lost."""
+    raise typer.Exit(desk_shift.run(directory, store=store, operators=operators, speed=speed, first=first, last=last))
 
 
 @commands.command()

@@ -48,8 +48,8 @@ def _recorded(line: dict[str, Any]) -> Recorded:
         line["channel"],
         line["sender"],
         line["text"],
-        line["form"],
-        line["station"],
+        line.get("form", ""),
+        line.get("station", ""),
         line.get("answers", {}),
         line.get("category"),
     )
