@@ -163,7 +163,7 @@ def read_frame(session: Session) -> Frame:
 
 
 def stored(session: Session, since: datetime | None = None) -> list[StationRecord]:
-    """The records of the sample; those alone that have changed `since` then."""
+    """The records of the sample; those alone of stations at which something has changed `since` then."""
     # What each observer says is long, and is wanted only where they differ.
     names = ("station_id", "form", "answers", "conflicts", "flags", "quarantined", "first_at", "updated_at")
     table = StationRecordRow.__table__
@@ -173,7 +173,9 @@ def stored(session: Session, since: datetime | None = None) -> list[StationRecor
         .where(StationRow.sampled)
     )
     if since is not None:
-        statement = statement.where(StationRecordRow.updated_at >= since)
+        # All of such a station's: a report on one form can break a rule of another.
+        changed = select(StationRecordRow.station_id).where(StationRecordRow.updated_at >= since)
+        statement = statement.where(StationRecordRow.station_id.in_(changed))
     records = [StationRecord(**row) for row in session.execute(statement).mappings()]
     disputed = {(record.station_id, record.form): record for record in records if record.conflicts}
     ids = sorted({station for station, _ in disputed})

@@ -98,6 +98,13 @@ def compare(session: Session, election: Election) -> list[Difference]:
     ]
 
 
+def published(session: Session, election: Election) -> tuple[Difference, ...] | None:
+    """The same; None while there is nothing to compare with."""
+    code = election.analysis.reconciled_form
+    there = code is not None and official_stations(session, code)
+    return tuple(compare(session, election)) if there else None
+
+
 def stations_that_differ(differences: Iterable[Difference]) -> list[str]:
     """The stations where both sides name a figure and it is not the same one."""
     return list(dict.fromkeys(found.station for found in differences if found.kind == "differs"))

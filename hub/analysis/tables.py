@@ -6,7 +6,7 @@ is not usable, nor is an answer that is missing or in conflict.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -161,24 +161,30 @@ class Findings:
 
 def findings(session: Session, election: Election) -> Findings:
     """Computes every figure afresh, in a handful of queries whatever the number of questions."""
-    reconciled = election.analysis.reconciled_form
-    published = reconciled is not None and reconciliation.official_stations(session, reconciled)
-    differences = tuple(reconciliation.compare(session, election)) if published else None
-    return compute(evidence.now(session), election, differences)
+    return compute(evidence.now(session), election, reconciliation.published(session, election))
 
 
 def compute(
-    base: Evidence, election: Election, differences: tuple[Difference, ...] | None = None, doubts: Doubts | None = None
+    base: Evidence,
+    election: Election,
+    differences: tuple[Difference, ...] | None = None,
+    doubts: Doubts | None = None,
+    known: Mapping[str, QuestionTable] | None = None,
 ) -> Findings:
-    """Every figure of some evidence. Pure: the same evidence gives the same figures to the last digit."""
+    """Every figure of some evidence. Pure: the same evidence gives the same figures to the last digit.
+
+    `known`: questions that have been computed from this evidence already, by key.
+    """
     doubtful = (quality.doubts(base, election) if doubts is None else doubts).places
     analysis = election.analysis
+    asked = {
+        f"{form.code}.{question.code}": (form, question)
+        for form, question in election.checklist.questions()
+        if question.type in ("choice", "multiple")
+    }
+    tables = known or {}
     return Findings(
-        tables={
-            f"{form.code}.{question.code}": table(base, election, form, question, doubtful)
-            for form, question in election.checklist.questions()
-            if question.type in ("choice", "multiple")
-        },
+        tables={key: tables.get(key) or table(base, election, *each, doubtful) for key, each in asked.items()},
         turnout=tuple(turnout(base, election, each, doubtful) for each in analysis.turnout),
         shares=tuple(shares(base, election, each, doubtful) for each in analysis.shares),
         differences=differences,

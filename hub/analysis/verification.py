@@ -1,4 +1,4 @@
-"""A person's verdict on one value: verified, or quarantined and so out of every figure. It holds for that value only."""
+"""A person's verdict on one value: verified, or quarantined and so in no figure. It holds for that value only."""
 
 from __future__ import annotations
 

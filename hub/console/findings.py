@@ -9,7 +9,7 @@ from fastapi import Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from hub.analysis import evidence, groups, quality, releases, sensitivity, tables, verification
+from hub.analysis import groups, kept, releases, sensitivity, tables, verification
 from hub.analysis.releases import NotPossible
 from hub.analysis.tables import RatioFigure
 from hub.console.access import Act, Caller, Forbidden, Here, Visitor, pages
@@ -24,11 +24,11 @@ def shown(request: Request, hub: Here, form: str = "", within: str = "", wrong: 
     """`form`: the questions of one form alone; `within`: a stratum, region or group; "" is all. `wrong`: why a
     proposal or signature was not taken."""
     with reading(hub.engine) as session:
-        known = evidence.now(session)
+        known, _, found = kept.of(session, hub.election).look(session)
         released = releases.listing(session)
-        whole = tables.findings(session, hub.election) if not within else None
     parts = groups.parts(known, hub.election)
-    found = whole or tables.compute(groups.within(known, parts[within]) if within in parts else known, hub.election)
+    if within in parts:
+        found = tables.compute(groups.within(known, parts[within]), hub.election)
     asked = {table.form for table in found.tables.values()}
     forms = [it for it in hub.election.checklist.forms if it.code in asked]
     return page(
@@ -49,10 +49,8 @@ def shown(request: Request, hub: Here, form: str = "", within: str = "", wrong: 
 def doubts(request: Request, hub: Here, question: str = "", wrong: str = "") -> Response:
     """The flagged values by question, the tests over the sample, and what hangs on them."""
     with reading(hub.engine) as session:
-        known = evidence.now(session)
+        known, doubted, found = kept.of(session, hub.election).look(session)
         held = verification.quarantined(session)
-    doubted = quality.doubts(known, hub.election)
-    found = tables.compute(known, hub.election, doubts=doubted)
     return page(
         request,
         "findings/doubts.html",
