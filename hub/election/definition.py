@@ -121,7 +121,7 @@ class Election(Frozen):
     analysis: Analysis
     sample: Sample | None = None
     late: Late = Late()
-    verify: Literal[0, 1, 2, 3] = 0  # incidents so grave (1 is critical) are verified by phone; 0: none is
+    verify: Annotated[int, Field(ge=0, le=3)] = 0  # incidents so grave (1 is critical) are verified by phone; 0: none is
     dialog: tuple[Literal["telegram", "sms", "whatsapp"], ...] = ("telegram",)  # where the hub asks the next question
     number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
     hotline: PhoneNumber = ""
