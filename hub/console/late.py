@@ -25,6 +25,7 @@ from hub.desk.late import Outcome, Owed
 from hub.intake import corrections
 
 routes = pages("late")
+SHOWN = 30  # lines at once: who calls begins with the first, and a phone must load it
 
 
 @routes.get("")
@@ -143,6 +144,7 @@ def _values(caller: Visitor, hub: Hub, form: str, region: str, all: str) -> dict
     regions = sorted({line.region for line in owed} | ({region} if region else set()))
     return {
         "lines": [line for line in owed if form in ("", line.form)],
+        "shown": SHOWN,
         "forms": forms,
         "form": form,
         "region": region,

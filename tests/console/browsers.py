@@ -68,7 +68,7 @@ def log_in(
     chromium: Browser, url: str, house: House, name: str, complaints: list[str], width: int = 1280, path: str = "/desk"
 ) -> Page:
     context: BrowserContext = chromium.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_navigation_timeout(30_000)
     context.add_cookies([{"name": access.COOKIE, "value": house.token(name), "url": url}])
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -13,7 +13,7 @@ from tests.console.house import A1, A4, House, post
 
 TABLE = """<table data-table><thead><tr><th>Name</th><th class="number">Count</th><th>Seen</th></tr></thead><tbody>
 <tr><th scope="row"><a href="/x">Beta</a></th><td>1,200 of 2</td><td data-key="2030-01-02">08:00</td></tr>
-<tr><th scope="row">alpha <span aria-hidden="true">●</span></th><td>97</td><td data-key="2030-01-01">9 Mar 23:00</td></tr>
+<tr><th scope="row">alpha <span aria-hidden="true">●</span></th><td>97</td><td data-key="2030-01-01">9 Mar</td></tr>
 <tr><th scope="row">Gamma</th><td>—</td><td><form><button>Give</button></form></td></tr>
 </tbody></table>"""
 

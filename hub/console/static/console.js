@@ -1,4 +1,4 @@
-// Keys, drafts, suggestions and the light switch. Every page works without this file, only slower.
+// Keys, suggestions and the light switch. Every page works without this file, only slower.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -18,23 +18,7 @@
     if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
   });
 
-  // A draft outlives a log-in that ended or a page that was reloaded; this tab alone can read it.
-  const edit = document.querySelector("form[data-draft]");
   const text = document.getElementById("text");
-  const draft = edit && `draft-${edit.dataset.draft}`;
-  if (new URLSearchParams(location.search).has("done")) {
-    // The server has what was sent: that draft is not needed any more.
-    sessionStorage.removeItem(sessionStorage.getItem("sent") ?? "");
-  }
-  if (edit && text && !text.readOnly) {
-    const kept = sessionStorage.getItem(draft);
-    if (kept !== null && kept !== text.value) {
-      text.value = kept;
-      addEventListener("load", () => text.dispatchEvent(new Event("input", { bubbles: true })));
-    }
-    text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-  }
-  edit?.addEventListener("submit", () => sessionStorage.setItem("sent", draft));
 
   // A suggestion writes itself into the text, where the problem is.
   document.addEventListener("click", (event) => {
@@ -63,9 +47,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "reading") return;
     const written = event.detail.target.querySelector("[data-written]");
-    if (written && edit) {
+    if (written && text) {
       text.value = written.dataset.written;
-      sessionStorage.setItem(draft, text.value);
+      text.dispatchEvent(new Event("change", { bubbles: true })); // a draft, from now on
     }
     const field = half && half[1] !== half[2] && document.getElementById(half[0]);
     if (field) field.value = half[1];
@@ -119,6 +103,7 @@
     if (event.key === "j" || event.key === "ArrowDown") move(event, 1);
     else if (event.key === "k" || event.key === "ArrowUp") move(event, -1);
     else if (event.key === "e" && text) { event.preventDefault(); text.focus(); }
+    else if (event.key === "/") { event.preventDefault(); document.querySelector(".find input")?.focus(); }
     else if (event.key === "?") { event.preventDefault(); keys.showModal(); }
     else if (event.key === "Enter" && document.activeElement === document.body) document.getElementById("next")?.click();
   });
