@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from hub.accounts import accounts
-from hub.database import writing
 from tests.console.browsers import log_in, needs_chromium
 from tests.console.house import A1, House
 
-PASSWORD = "blue-kettle-92-river"
 pytestmark = needs_chromium
 
 
@@ -38,28 +35,6 @@ def test_two_operators_at_the_desk_with_the_keyboard(
     first.keyboard.press("Control+Enter")
     first.wait_for_url("**/desk/2?done=saved")  # the next one opened by itself
     expect(first.get_by_role("status")).to_contain_text("Stored")
-
-
-def test_a_draft_outlives_a_reload_and_a_log_in_that_ended(
-    house: House, url: str, chromium: Browser, complaints: list[str]
-) -> None:
-    house.text(A1, "SET H2570 M1 A1")
-    with writing(house.hub.engine) as session:
-        accounts.create(session, "first", "operator", "en", password=PASSWORD)
-    page = log_in(chromium, url, house, "first", complaints)
-    page.goto(f"{url}/desk/1")
-    page.locator("#text").fill("SET H0725 M1 A1")
-    expect(page.locator("#reading .mark")).to_contain_text("accepted")
-    page.wait_for_load_state("networkidle")  # else a preview on its way would lead to the log-in, too
-    page.context.clear_cookies()
-    page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/login?next=/desk/1")
-    page.get_by_label("Name").fill("first")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/desk/1")
-    expect(page.locator("#text")).to_have_value("SET H0725 M1 A1")
-    expect(page.locator("#reading .mark")).to_contain_text("accepted")
 
 
 def test_a_phone_shows_the_list_then_the_item_and_nothing_wider_than_the_screen(
