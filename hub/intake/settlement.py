@@ -27,6 +27,7 @@ from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.intake.photos import Photos
 from hub.intake.registration import Registration
+from hub.intake.versions import Versions
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
 from hub.reports import incidents, submissions
@@ -53,7 +54,10 @@ class Settlement:
         self._readings = {entry.id: self._read(entry) for entry in entries}
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
-        codes |= {code for persons in self._senders.values() for person in persons for code in person.stations}
+        self._versions = Versions(session, entries)
+        codes |= self._versions.stations | {
+            code for persons in self._senders.values() for person in persons for code in person.stations
+        }
         self._stations = roster.stations(session, {code for code in codes if code})
         station_ids = {station.id for station in self._stations.values()}
         self._records = StationRecords(session, station_ids)
@@ -171,9 +175,11 @@ class Settlement:
             judgement = _of_a_part(judgement)
         before = record.of(person.id)
         known = str(person.id) in record.by_observer
-        edits = sorted(journal.versions(self._session, entry)) if entry.kind == "edited" else []
+        edits = self._versions.of(entry)
         if record.withdraw(person.id, edits, judgement.answers):
             known = False  # the new version says less, and that is news
+        if self._moved(entry, person, station, form.code):
+            known = False
         nothing_new = known and all(before.get(code) == value for code, value in judgement.answers.items())
         if judgement.outcome == "accepted" and nothing_new and not entry.corrects and not judgement.comment:
             self._repeated(entry, judgement, person, station)
@@ -195,6 +201,10 @@ class Settlement:
         else:
             self._corrected(entry)
         self._confirm(entry, judgement, person)
+
+    def _moved(self, entry: Entry, person: Person, station: Station, form: str) -> bool:
+        known = self._records, self._stations, self._election.checklist, self._observers
+        return self._versions.move(entry, person.id, (station.id, form), *known, self._now)
 
     def _incident(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
         assert judgement.category is not None

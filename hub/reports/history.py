@@ -51,8 +51,7 @@ class Replay:
         touched: set[Key] = set()
         for saying in sayings:
             if saying.key[0] in self._voters:
-                self._hear(saying)
-                touched.add(saying.key)
+                touched |= self._hear(saying)
         for ruling in rulings:
             station, form, code = ruling.place
             if ruling.kind == "decided" and form in self._records.get(station, {}):
@@ -65,12 +64,13 @@ class Replay:
         return touched
 
     def records(self) -> list[StationRecord]:
-        return [record for forms in self._records.values() for record in forms.values()]
+        return [record for forms in self._records.values() for record in forms.values() if record.by_observer]
 
     def record(self, key: Key) -> StationRecord:
         return self._records[key[0]][key[1]]
 
-    def _hear(self, saying: Saying) -> None:
+    def _hear(self, saying: Saying) -> set[Key]:
+        """The records that it changes: its own, and those that earlier versions of an edited message were for."""
         station, form = saying.key
         fresh = StationRecord(station, form, saying.at, saying.at)
         record = self._records[station].setdefault(form, fresh)
@@ -78,6 +78,10 @@ class Replay:
         record.hear(saying.person_id, saying.answers, saying.origin, saying.journal_id)
         record.updated_at = saying.at
         self._voices[saying.key] = saying.terms.get("voices", 1)
+        edits = saying.terms.get("edits", ())
+        others = [it for forms in self._records.values() for it in forms.values() if it is not record] if edits else []
+        left = {(it.station_id, it.form) for it in others if it.withdraw(saying.person_id, edits, ())}
+        return {saying.key, *left}
 
     def _flag(self, station: int) -> None:
         """The flags of all the station's records, which rest on its answers alone."""

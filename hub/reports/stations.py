@@ -53,6 +53,8 @@ class StationRecord:
         gone = [code for code, said in own.items() if said[1] in origins and code not in kept]
         for code in gone:
             del own[code]
+        if gone and not own:
+            del self.by_observer[str(person_id)]
         return bool(gone)
 
     def merge(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import bulk
 from hub.checklist.problems import Problem
-from hub.models import SubmissionRow
+from hub.models import StationRow, SubmissionRow
 
 
 def row(
@@ -47,6 +47,14 @@ def store(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def outcome(session: Session, journal_id: int) -> str | None:
     return session.scalar(select(SubmissionRow.outcome).where(SubmissionRow.journal_id == journal_id))
+
+
+def stations(session: Session, journal_ids: Sequence[int]) -> set[str]:
+    """The codes of the stations that these entries reported from."""
+    if not journal_ids:
+        return set()
+    statement = select(StationRow.code).join(SubmissionRow, SubmissionRow.station_id == StationRow.id)
+    return set(session.scalars(statement.where(SubmissionRow.journal_id.in_(journal_ids))))
 
 
 def first_like(session: Session, person_id: int, station_id: int, form: str, answers: dict[str, str]) -> int | None:
