@@ -75,7 +75,7 @@ async def test_the_preview_counts_and_names_who_is_left_out(house: House) -> Non
         said = (await browser.post("/broadcasts/preview", data=fields)).text
     assert "4 people" in said
     assert "Telegram 3" in said
-    assert "2 SMS" in said
+    assert "2 segments" in said
     assert "price unknown" in said
     assert "They want no messages (STOP): <b>1</b>" in said
     assert "A2" in said
