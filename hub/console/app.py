@@ -32,6 +32,7 @@ from hub.console import (
     me,
     passing,
     photos,
+    protocols,
     team,
 )
 from hub.console.access import COOKIE, SAFE_METHODS, Forbidden, NotLoggedIn, Step, Unfinished
@@ -75,6 +76,7 @@ def console(hub: Hub) -> FastAPI:
         passing.routes,
         photos.routes,
         photos.asking,
+        protocols.routes,
         late.routes,
         team.routes,
         find.routes,

@@ -18,6 +18,7 @@ from hub.console.frame import page
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.election.definition import Election
+from hub.media import archive
 from hub.reports import cases, incidents
 from hub.reports.cases import Case, Wanted
 from hub.reports.incidents import SUBJECTS, Complaint, Subject, Tables
@@ -63,7 +64,9 @@ def one(request: Request, caller: Caller, hub: Here, number: int, wrong: str = "
     with reading(hub.engine) as session:
         case = _visible(caller, cases.one(session, number))
         tied = cases.tied(session, case)
+        files = archive.of_incident(session, number)
     values: dict[str, Any] = {"case": case, "tied": tied, "titles": _titles(hub.election), "subjects": SUBJECTS}
+    values["files"] = files
     return page(request, "alerts/incident.html", **values, wrong=wrong)
 
 
