@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 from fastapi import APIRouter, Response
@@ -10,6 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub import leadership, outbox
+from hub.alerts import times
+from hub.alerts.times import Timed
 from hub.api import metrics
 from hub.context import Hub
 from hub.database import reading
@@ -58,8 +62,21 @@ def _measure(hub: Hub) -> float | None:
         metrics.INBOX.set(journal.unread(session))
         metrics.OUTBOX.set(outbox.unsent(session))
         seen = leadership.seen(session, "worker")
+        _measure_alerts(times.of_each(session))
     if seen is None:
         return None
     age = (hub.timer() - seen).total_seconds()
     metrics.WORKER_AGE.set(age)
     return age
+
+
+def _measure_alerts(each: Sequence[Timed]) -> None:
+    metrics.ALERTS.clear()
+    for (severity, state), number in Counter((str(it.severity), it.state) for it in each).items():
+        metrics.ALERTS.labels(severity, state).set(number)
+    metrics.ALERT_WAIT.clear()
+    for region, told in times.by_region(each).items():
+        for until, wait in (("acknowledged", told.acknowledged), ("resolved", told.resolved)):
+            for quantile, seconds in (("0.5", wait.median), ("0.95", wait.p95), ("1", wait.longest)):
+                if seconds is not None:
+                    metrics.ALERT_WAIT.labels(region, until, quantile).set(seconds)

@@ -160,6 +160,17 @@ async def test_a_rule_marked_critical_raises_an_alert_whoever_completes_what_bre
     assert str(COORDINATOR) in [address for address, text in town.told() if "ALERTE 1" in text]
 
 
+async def test_metrics_tell_how_many_alerts_there_are_and_how_long_they_waited(town: Town) -> None:
+    await town.sms(A1, "SET H0715 M1 A0")
+    await town.work()
+    town.clock[0] += timedelta(minutes=2)
+    await town.press(COORDINATOR, "ACK 1")
+    await town.work()
+    told = (await town.client.get("/metrics")).text
+    assert 'hub_alerts{severity="1",state="acknowledged"} 1.0' in told
+    assert 'hub_alert_wait_seconds{quantile="0.95",region="Littoral",until="acknowledged"} 120.0' in told
+
+
 def _add_group(town: Town) -> None:
     with writing(town.hub.engine) as session:
         group = PersonRow(code="group-l", role="group", language="fr", region="Littoral")
