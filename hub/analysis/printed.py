@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from hub.analysis.estimates import Estimate
+from hub.analysis.reconciliation import Comparison, Total
 from hub.analysis.tables import Findings
 from hub.election.definition import Election
 
@@ -12,6 +14,25 @@ from hub.election.definition import Election
 def as_text(findings: Findings, election: Election) -> str:
     """In the election's default language; `n/a` is not available, never zero."""
     return "\n".join(_lines(findings, election.default_language))
+
+
+def reconciled_as_text(compared: Sequence[Comparison], totals: Sequence[Total]) -> Iterator[str]:
+    """How many stations are equal, each one that is not line by line, and the official figures beside the estimates."""
+    states = Counter[str](each.state for each in compared)
+    named = {"equal": "equal", "differs": "differ", "not_observed": "not observed", "not_published": "not published"}
+    yield f"{len(compared)} stations: " + ", ".join(f"{states[state]} {word}" for state, word in named.items())
+    for each in compared:
+        for line in each.lines:
+            observer, official = (side if side is not None else "-" for side in (line.observer, line.official))
+            yield f"station {line.station} {line.code}: observers {observer}, official {official} ({line.kind})"
+        for side, broken in zip(("observers", "official"), each.broken, strict=True):
+            if broken:
+                yield f"station {each.station}: control ratios broken by the {side}: {', '.join(broken)}"
+    for total in totals:
+        verdict = {True: "agrees", False: "DIFFERS", None: "no margin"}[total.agrees]
+        scope = "all stations" if total.whole else f"{total.stations} stations"
+        told = f"official {100 * total.official:.2f}% of {scope}, estimate {figure(total.estimate)}"
+        yield f"{total.name}: {told}: {verdict}"
 
 
 def _lines(findings: Findings, language: str) -> Iterator[str]:

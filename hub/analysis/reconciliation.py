@@ -10,6 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from hub.analysis import estimates
+from hub.analysis.estimates import Estimate
+from hub.checklist import rules
 from hub.checklist.definition import Form
 from hub.election.definition import Election
 from hub.models import OfficialRow, StationRecordRow, StationRow
@@ -31,6 +34,40 @@ class Difference:
         if self.observer is None:
             return "not_observed"
         return "not_published" if self.official is None else "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One drawn station's protocol beside the official one. `broken`: the control ratios (the form's rules, by name)
+    that do not hold on the observers' side and on the official side."""
+
+    station: str
+    lines: tuple[Difference, ...]
+    equal: int  # lines that both sides name and that are the same
+    broken: tuple[tuple[str, ...], tuple[str, ...]]
+
+    @property
+    def state(self) -> Literal["equal", "differs", "not_observed", "not_published"]:
+        """`differs` where one line is not the same on both sides; a side that names no line at all is missing."""
+        kinds = {line.kind for line in self.lines}
+        if "differs" in kinds or (self.equal and kinds):
+            return "differs"
+        if self.equal:
+            return "equal"
+        return "not_published" if "not_published" in kinds else "not_observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An official figure (a fraction) over the `stations` that were imported beside the estimate's interval. `whole`:
+    these are the whole frame; `agrees`: within the margin, None where there is none."""
+
+    name: str
+    official: float
+    estimate: Estimate
+    stations: int
+    whole: bool
+    agrees: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +126,8 @@ def compare(session: Session, election: Election) -> list[Difference]:
     code = election.analysis.reconciled_form
     if code is None or not official_stations(session, code):
         return []
-    questions = [question.code for question in election.checklist.form(code).questions]
-    return [
-        Difference(station, question, observer.get(question), official.get(question))
-        for station, observer, official in _sides(session, code)
-        for question in questions
-        if not _same(observer.get(question), official.get(question))
-    ]
+    form = election.checklist.form(code)
+    return [line for side in _sides(session, code) for line in _lines(side[0], form, side[1], side[2])]
 
 
 def published(session: Session, election: Election) -> tuple[Difference, ...] | None:
@@ -103,6 +135,46 @@ def published(session: Session, election: Election) -> tuple[Difference, ...] | 
     code = election.analysis.reconciled_form
     there = code is not None and official_stations(session, code)
     return tuple(compare(session, election)) if there else None
+
+
+def by_station(session: Session, election: Election) -> list[Comparison]:
+    """Every drawn station of which at least one side has a protocol, by its code; empty as `compare` is."""
+    code = election.analysis.reconciled_form
+    if code is None or not official_stations(session, code):
+        return []
+    voters = {code: listed for code, listed in session.execute(select(StationRow.code, StationRow.voters))}
+    found = []
+    for station, observer, official in _sides(session, code):
+        if observer or official:
+            lines = _lines(station, election.checklist.form(code), observer, official)
+            equal = len(observer.keys() & official.keys()) - sum(line.kind == "differs" for line in lines)
+            ours, theirs = (_broken(election, code, side, voters[station]) for side in (observer, official))
+            found.append(Comparison(station, tuple(lines), equal, (ours, theirs)))
+    return found
+
+
+def totals(
+    session: Session, election: Election, estimated: Mapping[tuple[str, str], tuple[str, Estimate]]
+) -> list[Total]:
+    """The official figures of the reconciled form. `estimated`: (part, total) as answers → its name and estimate."""
+    code = election.analysis.reconciled_form
+    if code is None:
+        return []
+    rows = session.scalars(select(OfficialRow.answers).where(OfficialRow.form == code)).all()
+    frame = session.scalar(select(func.count()).select_from(StationRow)) or 0
+    found = []
+    for refs, (name, estimate) in estimated.items():
+        forms, codes = zip(*(ref.split(".") for ref in refs), strict=True)
+        if set(forms) == {code}:
+            pairs = [[_figure(row[each]) if each in row else None for each in codes] for row in rows]
+            known = [(part, total) for part, total in pairs if part is not None and total is not None]
+            base = math.fsum(total for _, total in known)
+            if base:
+                official = math.fsum(part for part, _ in known) / base
+                whole = len(known) == frame
+                agrees = estimates.agrees(estimate, official)
+                found.append(Total(name, official, estimate, len(known), whole, agrees))
+    return found
 
 
 def stations_that_differ(differences: Iterable[Difference]) -> list[str]:
@@ -135,6 +207,19 @@ def _sides(session: Session, form: str) -> list[tuple[str, dict[str, Any], dict[
         .order_by(StationRow.code)
     )
     return [(station, observer or {}, official or {}) for station, observer, official in session.execute(statement)]
+
+
+def _lines(station: str, form: Form, observer: Mapping[str, str], official: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(station, code, observer.get(code), official.get(code))
+        for code in form.by_code
+        if not _same(observer.get(code), official.get(code))
+    ]
+
+
+def _broken(election: Election, form: str, answers: Mapping[str, str], voters: int) -> tuple[str, ...]:
+    verdicts = rules.of(election.checklist).judge(form, answers, {}, voters)
+    return tuple(it.rule.name for it in verdicts if it.form == form and not it.holds and it.rule.severity != "note")
 
 
 def _same(observer: str | None, official: str | None) -> bool:

@@ -129,6 +129,11 @@ class Findings:
         named = *(figure.name for figure in self.turnout), *(table.name for table in self.shares)
         return *self.tables, *named
 
+    def ratios(self) -> dict[tuple[str, str], tuple[str, Estimate]]:
+        """Every turnout and share by the answers that it is made of: its name and estimate."""
+        figures = [*self.turnout, *(part for table in self.shares for part in table.parts)]
+        return {figure.refs: (figure.name, figure.estimate) for figure in figures}
+
     def releasable(self) -> Findings:
         """Those alone that satisfy their release rule: what may be exported as a finding."""
         return replace(

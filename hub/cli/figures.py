@@ -11,7 +11,7 @@ import typer
 
 from hub.analysis import evidence, groups, reconciliation, releases, tables
 from hub.analysis.evidence import Evidence
-from hub.analysis.printed import as_text
+from hub.analysis.printed import as_text, reconciled_as_text
 from hub.cli.terminal import Refusal, opened, out
 from hub.context import Hub
 from hub.database import reading, writing
@@ -119,6 +119,8 @@ def reconcile(
     if taken.unsound:
         raise Refusal("nothing was imported:\n" + "\n".join(f"{official.name}: {cell}" for cell in taken.unsound))
     with reading(hub.engine) as session:
-        differences = reconciliation.compare(session, hub.election)
-    for difference in differences:
-        out.print(difference, markup=False)
+        compared = reconciliation.by_station(session, hub.election)
+        findings = tables.findings(session, hub.election)
+        totals = reconciliation.totals(session, hub.election, findings.ratios())
+    for line in reconciled_as_text(compared, totals):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from hub.analysis.estimates import Estimate
 from hub.analysis.reconciliation import (
     Difference,
     Import,
     Unsound,
+    by_station,
     compare,
     import_official,
     official_stations,
     stations_that_differ,
+    totals,
 )
 from hub.database import reading, writing
 from hub.election.definition import Election
@@ -47,6 +51,9 @@ def test_twelve_stations_of_the_golden_day_differ(
     found = differences(golden_day, golden)
     assert stations_that_differ(found) == golden_expected["reconciliation"]["stations_that_differ"]
     assert {each.kind for each in found} == {"differs"}
+    with reading(golden_day) as session:
+        states = Counter(each.state for each in by_station(session, golden))
+    assert states == {"differs": 12, "equal": 288}
 
 
 @on_sqlite
@@ -112,3 +119,52 @@ def test_a_table_with_an_unsound_cell_is_refused_whole(
     assert official(engine, small, {"station": "10", "T": "7"}, row) == Import(0, (unsound,))
     with reading(engine) as session:
         assert official_stations(session, "DAY") == 0
+
+
+@on_sqlite
+def test_a_station_is_equal_differs_or_is_missing_on_one_side_with_the_control_ratios_of_both(
+    engine: Engine, fill: Fill, small: Election
+) -> None:
+    stations = [(str(number), "north", "d", True) for number in range(10, 15)]
+    fill(stations, [protocol("10"), protocol("11"), protocol("12"), protocol("13")])
+    too_many = {**PROTOCOL, "T": "101"}  # more than K
+    official(
+        engine,
+        small,
+        {"station": "10", **PROTOCOL},
+        {"station": "11", **too_many},
+        {"station": "12", "K": "100"},
+        {"station": "14", **PROTOCOL},
+    )
+    with reading(engine) as session:
+        found = by_station(session, small)
+    assert [(each.station, each.state, each.equal) for each in found] == [
+        ("10", "equal", 4),
+        ("11", "differs", 3),
+        ("12", "differs", 1),
+        ("13", "not_published", 0),
+        ("14", "not_observed", 0),
+    ]
+    assert found[1].broken == ((), ("sum",))
+    assert [(line.code, line.observer, line.official) for line in found[1].lines] == [("T", "50", "101")]
+
+
+@on_sqlite
+def test_the_official_total_is_set_against_the_interval(engine: Engine, fill: Fill, small: Election) -> None:
+    fill([(str(number), "north", "d", number < 14) for number in range(10, 20)], [])
+    official(engine, small, *({"station": str(number), **PROTOCOL} for number in range(10, 20)))
+    turnout = Estimate(0.52, 0.01, 0.0196, 0.5004, 0.5396, 4, 0.95)
+    leader = Estimate(0.7, 0.01, 0.0196, 0.6804, 0.7196, 4, 0.95)
+    estimated = {("DAY.T", "DAY.K"): ("turnout", turnout), ("DAY.R", "DAY.T"): ("Red", leader)}
+    with reading(engine) as session:
+        found = totals(session, small, estimated | {("OUT.T", "DAY.K"): ("elsewhere", turnout)})
+    assert [(each.name, each.official, each.agrees, each.whole) for each in found] == [
+        ("turnout", 0.5, False, True),
+        ("Red", 0.6, False, True),
+    ]
+    assert totals_agree(engine, small, Estimate(0.51, 0.01, 0.0196, 0.4904, 0.5296, 4, 0.95)) is True
+
+
+def totals_agree(engine: Engine, election: Election, turnout: Estimate) -> bool | None:
+    with reading(engine) as session:
+        return totals(session, election, {("DAY.T", "DAY.K"): ("turnout", turnout)})[0].agrees
