@@ -34,7 +34,7 @@ def test_two_operators_at_the_desk_with_the_keyboard(
     expect(first.locator("#reading .mark")).to_contain_text("accepted")
     first.keyboard.press("Control+Enter")
     first.wait_for_url("**/desk/2?done=saved")  # the next one opened by itself
-    expect(first.get_by_role("status")).to_contain_text("Stored")
+    expect(first.locator("main").get_by_role("status")).to_contain_text("Stored")
 
 
 def test_a_phone_shows_the_list_then_the_item_and_nothing_wider_than_the_screen(

@@ -101,6 +101,7 @@ def test_the_first_log_in_of_a_newcomer_on_a_phone(
     page.get_by_label("New password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Show the picture to scan").click()
+    expect(page.locator(".qr")).to_be_visible()
     assert page.evaluate("document.querySelector('.qr').naturalWidth") > 100  # the policy lets it be shown
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_text("Cannot scan it?").click()
