@@ -13,6 +13,7 @@ import structlog
 from bots.gateway import SendError
 from bots.telegram import TelegramGateway, decode_update
 from hub import leadership, timers
+from hub.alerts.auditor import RIVAL
 from hub.bootstrap import Gateways
 from hub.context import Hub
 from hub.database import writing
@@ -127,6 +128,8 @@ class Poller:
             updates = await self._gateway.updates(offset, POLL)
         except SendError as error:
             log.warning("telegram.poll_failed", reason=error.reason)
+            if error.reason == "conflict":
+                await asyncio.to_thread(self._contested)
             await asyncio.sleep(error.retry_after or 1)
             return 0
         await self._journal.append([decode_update(raw) for _, raw in updates])
@@ -141,6 +144,11 @@ class Poller:
             if not leadership.lead(session, "telegram", self._holder, self._hub.timer(), LEAD):
                 return None
             return leadership.position(session, "telegram")
+
+    def _contested(self) -> None:
+        """Somebody else has the bot's token, and takes messages that never reach us: the auditor raises an alarm."""
+        with writing(self._hub.engine) as session:
+            leadership.beat(session, RIVAL, self._hub.timer())
 
     def _advance(self, offset: int) -> None:
         with writing(self._hub.engine) as session:

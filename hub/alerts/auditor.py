@@ -20,8 +20,10 @@ from hub.models import AlertRow
 SILENT = timedelta(seconds=30)  # real time, whatever the election's clock says
 UNSENT = timedelta(minutes=2)  # real time, after which a critical page should be with its provider
 LATE = timedelta(minutes=1)  # of the election's time, after which a step is overdue
+RIVAL = "telegram:rival"  # when somebody else was last found polling our bot
+CONTESTED = timedelta(minutes=2)
 PLACE = Place("hub")
-TROUBLES = ("worker", "timers", "steps", "pages")
+TROUBLES = ("worker", "timers", "steps", "pages", "poller")
 
 
 class Auditor:
@@ -49,12 +51,16 @@ class Auditor:
             "worker": self._silent(leadership.seen(session, "worker"), real),
             "timers": self._silent(leadership.seen(session, "timers"), real),
             "steps": any(real - first >= SILENT for first in self._overdue.values()),
+            "poller": self._lately(leadership.seen(session, RIVAL), real),
             "pages": outbox.waiting_since(session, real - UNSENT),
         }
         return {name for name, stands in stands_still.items() if stands}
 
     def _silent(self, seen: datetime | None, real: datetime) -> bool:
         return real - max(seen or self._began, self._began) > SILENT
+
+    def _lately(self, seen: datetime | None, real: datetime) -> bool:
+        return seen is not None and real - seen <= CONTESTED
 
     def _alarm(self, session: Session, topic: str, wrong: bool, now: datetime) -> None:
         number = session.scalar(select(AlertRow.id).where(AlertRow.topic == topic, AlertRow.state != "resolved"))

@@ -85,6 +85,7 @@ _REPLIES = {
     "hub_timers": "",
     "hub_steps": "",
     "hub_pages": "",
+    "hub_poller": "",
     "critical_answer": "question answer",
     "photo_kept": "form station",
     "photo_kept_with": "form station",

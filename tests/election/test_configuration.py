@@ -250,8 +250,9 @@ def test_a_doubt_is_told_and_does_not_stop_the_load(
     assert [warning for warning in warnings if warning.startswith(f"{place}: ") and words in warning], warnings
 
 
-def test_a_long_reply_is_told_with_the_price_of_a_day(arvenia: Path) -> None:
-    _replace(arvenia / "election.yaml", "default_language: fr", "default_language: fr\nsegment_price: 0.25")
+@pytest.mark.parametrize("price", ["0.25", "{kannel: 0.05, twilio: 0.25}"])
+def test_a_long_reply_is_told_with_the_price_of_a_day(arvenia: Path, price: str) -> None:
+    _replace(arvenia / "election.yaml", "default_language: fr", f"default_language: fr\nsegment_price: {price}")
     _replace(arvenia / "replies.yaml", "OK. {answers}", "OK. {answers}" + " Thank you." * 60)
     [warning] = configuration.check(arvenia)
     words = "accepted takes up to 5 SMS in en; a day of it, to 3 telephones, is 30 SMS and costs 7.50"

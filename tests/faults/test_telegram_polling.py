@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
@@ -17,10 +20,15 @@ from sqlalchemy import Engine, func, select
 
 from bots.emulated.bot_api import BotApi
 from bots.emulated.server import running
+from bots.telegram import TelegramGateway
+from hub.alerts.auditor import CONTESTED, Auditor
 from hub.database import reading
 from hub.intake import journal
-from hub.models import JournalRow, OutboxRow, SubmissionRow
+from hub.intake.journal import Journal
+from hub.intake.spool import Spool
+from hub.models import AlertRow, JournalRow, OutboxRow, SubmissionRow
 from hub.settings import Settings
+from hub.worker import Poller
 from tests.journeys.town import BOT, MORNING, load
 
 SECRET_KEY = "s" * 40
@@ -56,6 +64,30 @@ def test_row_06_of_two_pollers_one_leads(engine: Engine, database_url: str) -> N
             httpx.post(f"{url}/control/update", json=text).raise_for_status()
             until(lambda n=n: settled(engine) == n + 1)  # type: ignore[misc]
     assert received(engine) == 6
+
+
+async def test_row_06_whoever_else_polls_our_bot_raises_an_alarm_that_ends_with_them(
+    engine: Engine, tmp_path: Path
+) -> None:
+    moment = [MORNING]
+    hub = replace(load(engine, Settings(secret_key=SecretStr(SECRET_KEY)), [MORNING]), timer=lambda: moment[0])
+    bot_api = BotApi(BOT)
+    with running(bot_api) as url:
+        gateway = TelegramGateway(BOT, "", url)
+        rival = httpx.AsyncClient()
+        entries = Journal(engine, hub.vault, hub.clock, hub.election.country, Spool(tmp_path, hub.vault))
+        poll = asyncio.create_task(Poller(hub, gateway, entries).round())
+        await asyncio.sleep(0.5)
+        await rival.get(f"{url}/bot{BOT}/getUpdates", params={"timeout": 0})
+        await poll
+        await gateway.close()
+        await rival.aclose()
+    auditor = Auditor(hub)
+    assert "poller" in auditor.look()
+    with reading(engine) as session:
+        assert "hub:poller" in session.scalars(select(AlertRow.topic)).all()
+    moment[0] += CONTESTED * 2
+    assert "poller" not in auditor.look()
 
 
 @contextmanager
