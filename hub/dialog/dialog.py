@@ -24,7 +24,7 @@ class Dialog:
     """`at`: the question asked, None at the summary. `step` counts what was shown, so that an old button is known.
 
     `answers` are those given here, code → canonical value; `passed` was skipped; `ticked` are the options of a
-    multiple choice that is not done yet.
+    multiple choice that is not done yet; `typed`: which message answered which question, so that it can be edited.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Dialog:
     passed: tuple[str, ...] = ()
     unobserved: tuple[str, ...] = ()
     ticked: tuple[str, ...] = ()
+    typed: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,7 +96,11 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
+    """A text. `message` names it; `edited`, where it is a new version of an answer that was typed before."""
+
     text: str
+    message: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,10 @@ def take(dialog: Dialog, event: Event, paper: Paper) -> Turn:
             return Turn(dialog)
         case Press(deed=deed, value=value):
             return _pressed(dialog, at, deed, value, paper)
-        case Typed(text=text):
-            return _typed(dialog, at, text, paper)
+        case Typed(edited=True, message=message) if dialog.typed.get(message) in paper.form.by_code:
+            return _typed(dialog, paper.form.by_code[dialog.typed[message]], event, paper)
+        case Typed(edited=False):
+            return _typed(dialog, at, event, paper)
     return Turn(dialog)
 
 
@@ -182,11 +189,14 @@ def _pressed(dialog: Dialog, at: Question | None, deed: str, value: str, paper: 
     return Turn(dialog)
 
 
-def _typed(dialog: Dialog, at: Question | None, text: str, paper: Paper) -> Turn:
+def _typed(dialog: Dialog, at: Question | None, typed: Typed, paper: Paper) -> Turn:
     """A bare value answers the question asked; a value with its code answers that question of the form."""
+    text = typed.text
     read = _value(at, text) if at else Value(problem="unreadable")
     if at and read.value and not read.problem:
-        return _answered(dialog, {at.code: read.value}, paper)
+        others = {message: code for message, code in dialog.typed.items() if code != at.code}
+        named = others | ({typed.message: at.code} if typed.message else {})
+        return _answered(replace(dialog, typed=named), {at.code: read.value}, paper)
     reading = grammar.read(f"{paper.form.code} {text}", paper.checklist)
     if (
         isinstance(reading, ReportText)

@@ -86,6 +86,9 @@ class Guide:
             return self._step(entry, self._found(senders, press[0]), press[1], senders)
         if entry.kind == "text" and isinstance(reading, Unreadable) and (found := self._found(senders)):
             return self._typed(entry, found, reading, senders)
+        if entry.kind == "edited" and isinstance(reading, Unreadable) and (found := self._found(senders)):
+            typed = _typed(entry)
+            return self._step(entry, found, typed, senders) if typed.message in found.dialog.typed else None
         return None
 
     def _begin(
@@ -128,10 +131,10 @@ class Guide:
         if entry.received_at < found.row.asked_at:  # before this question was seen
             return self._step(entry, found, Look(), senders)
         press = screens.worded(self._election, entry.text, found.dialog.step)
-        turn = dialogs.take(found.dialog, press or Typed(entry.text), found.paper)
+        turn = dialogs.take(found.dialog, press or _typed(entry), found.paper)
         if turn.problem is None or turn.took:
-            return self._step(entry, found, press or Typed(entry.text), senders)
-        guided = self._step(entry, found, Typed(entry.text), senders)
+            return self._step(entry, found, press or _typed(entry), senders)
+        guided = self._step(entry, found, _typed(entry), senders)
         return guided if _tries(entry.text, reading) else replace(guided, said="", taken=False)
 
     def _send(self, entry: Entry, found: _Open, senders: Sequence[Person]) -> None:
@@ -276,6 +279,10 @@ class Guide:
         own = bool(message) and chat == self._hub.vault.open(entry.sender_sealed).decode()
         shown = replace(told, kind="edit", edits=f"{chat}:{message}") if own else told
         return Guided((answering.draft(self._hub.vault, entry, "", person_id=person.id), shown))
+
+
+def _typed(entry: Entry) -> Typed:
+    return Typed(entry.text, entry.context.get("message", ""), entry.kind == "edited")
 
 
 def _rows(session: Session, person_ids: set[int]) -> dict[int, DialogRow]:

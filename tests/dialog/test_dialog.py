@@ -136,6 +136,14 @@ def test_what_is_no_answer_says_why() -> None:
     ]
 
 
+def test_an_edited_message_changes_the_answer_that_it_gave() -> None:
+    dialog = dialogs.take(walk("A 1").dialog, Typed("330", "17"), PAPER).dialog
+    turn = dialogs.take(dialog, Typed("331", "17", edited=True), PAPER)
+    assert (turn.took, turn.dialog.at, turn.dialog.answers["B"]) == (("B",), "C", "331")
+    assert dialogs.take(turn.dialog, Typed("many", "17", edited=True), PAPER).dialog == turn.dialog
+    assert dialogs.take(turn.dialog, Typed("1", "16", edited=True), PAPER).dialog == turn.dialog
+
+
 def test_only_the_summary_can_be_sent_and_only_where_something_is_new() -> None:
     assert not walk("A 1", "send").sent
     assert walk("A 2", *["next"] * 6, "send").sent
