@@ -95,6 +95,7 @@ def environment(language: str) -> Environment:
         "whole": whole,
         "said": said,
         "hour": hour,
+        "called": called,
     }
     return environment
 
@@ -134,3 +135,10 @@ def whole(context: Context, number: float) -> str:
 def said(context: Context, text: dict[str, str]) -> str:
     """The election's own words in the visitor's language, in its default language where they are missing."""
     return text.get(context["language"]) or text.get(context["election"].default_language) or next(iter(text.values()))
+
+
+@pass_context
+def called(context: Context, figure: str) -> str:
+    """What a turnout is called in the visitor's language, its name where the election gives it no title."""
+    title = next((it.title for it in context["election"].analysis.turnout if it.name == figure and it.title), None)
+    return said(context, title) if title else figure

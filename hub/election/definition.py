@@ -32,6 +32,7 @@ class Turnout(Frozen):
     """A ratio estimate: voters who received a ballot over voters on the list (METHOD 4)."""
 
     name: str
+    title: Text = {}  # what people read in its place
     votes: AnswerRef
     registered: AnswerRef
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
