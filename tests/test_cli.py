@@ -83,6 +83,15 @@ def test_an_account_gets_a_password_that_is_shown_once(hub: CliRunner) -> None:
     assert (result.exit_code, result.stdout.startswith("anna: ")) == (0, True)
 
 
+def test_an_account_that_nobody_gets_into_is_opened_again_from_the_command_line(hub: CliRunner) -> None:
+    hub.invoke(cli, ["init", str(ARVENIA)])
+    first = hub.invoke(cli, ["account", "add", "anna", "--role", "admin"]).stdout
+    again = hub.invoke(cli, ["account", "reset", "anna"]).stdout
+    assert again.startswith("anna: ")
+    assert again != first
+    assert isinstance(hub.invoke(cli, ["account", "reset", "nobody"]).exception, Refusal)
+
+
 def test_estimates_of_an_empty_day_are_not_available_rather_than_zero(hub: CliRunner) -> None:
     hub.invoke(cli, ["init", str(ARVENIA)])
     found = json.loads(hub.invoke(cli, ["estimate", "--json"]).stdout)

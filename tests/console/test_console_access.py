@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from datetime import timedelta
 from typing import get_args
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import update
 
 from hub.console import access, live
 from hub.console.access import ACTS, SEES, Page
-from tests.console.house import OWN, STAFF, House, csrf
+from hub.database import writing
+from hub.models import AccountRow
+from tests.console.house import A1, OWN, STAFF, House, csrf
 from tests.console.rights import ROLES, who_may
 
 FREE = {("GET", "/login"), ("POST", "/login"), ("POST", "/language")}
@@ -82,6 +86,29 @@ async def test_each_role_gets_what_the_table_says_and_no_more(house: House, role
             else:
                 assert answer.status_code < 500, (method, path)
                 assert answer.status_code != 403, (method, path)
+
+
+@pytest.mark.parametrize("name", ["littoral", "lawyer"])
+async def test_who_has_one_region_sees_nothing_of_another_on_any_page(house: House, name: str) -> None:
+    with writing(house.hub.engine) as session:
+        session.execute(update(AccountRow).where(AccountRow.name == name).values(region="Montagne"))
+    house.text(A1, "SET H0715 M1 A0 # they sent me away")  # station 10001, in Littoral
+    house.text(A1, "INC 10001 02 a crowd")
+    house.text(A1, "SET H2570 M1 A1")
+    house.clock[0] += timedelta(hours=3)  # and somebody is late there
+    house.app.state.streams = defaultdict(lambda: live.STREAMS)
+    role = STAFF[name][0]
+    async with house.browser(name) as browser:
+        mine = sorted(path for (method, path), roles in who_may().items() if method == "GET" and role in roles)
+        for path in mine:
+            if "{" not in path and not path.startswith("/findings"):  # figures are the whole country's
+                page = (await browser.get(path)).text
+                for foreign in ("10001", "they sent me away", "a crowd", "Port-Nord"):
+                    assert foreign not in page, (path, foreign)
+        for path in ("/find/station/10001", "/find/observer/A1", "/alerts/1", "/alerts/incidents/1"):
+            assert (await browser.get(path)).status_code in (403, 404), path
+        found = (await browser.get("/find?q=crowd")).text
+        assert "a crowd" not in found
 
 
 @pytest.mark.parametrize(
