@@ -99,7 +99,8 @@ async def test_a_form_is_asked_question_by_question_and_sent_once_at_the_end(tow
     assert record(town, "SET") == {}
     assert await walk(phone, "+oui", "+Passer") == (
         "SET 10001 : Installation\nVérifiez, puis envoyez.\n"
-        "H. Ouvert à : 07:15\nM. Ce qui manque : encre, bulletins\nA. Observateur admis : oui\nSans réponse : W\nPour changer une réponse, touchez sa lettre."
+        "H. Ouvert à : 07:15\nM. Ce qui manque : encre, bulletins\nA. Observateur admis : oui\n"
+        "Sans réponse : W\nPour changer une réponse, touchez sa lettre."
     )
     assert await phone.press("Envoyer") == "SET 10001 : reçu. H07:15 M1,3 A1"
     assert record(town, "SET") == {"H": "07:15", "M": "1,3", "A": "1"}
@@ -201,6 +202,16 @@ async def test_words_that_are_no_answer_ask_again_and_a_sentence_is_heard_at_the
     await phone.write("venez vite, ils me menacent")
     assert [item.kind for item in town.desk()] == ["message"]
     assert (await phone.write("0715")).startswith("✓ H : 07:15")
+
+
+async def test_a_typed_answer_can_be_edited_as_any_message(town: Town) -> None:
+    phone = Phone(town, A1)
+    await phone.write("/form")
+    message: dict[str, Any] = {"message_id": 77, "date": 1, "from": {"id": A1}, "chat": {"id": A1, "type": "private"}}
+    await town.update({"message": message | {"text": "0715"}})
+    await town.update({"edited_message": message | {"text": "0730"}})
+    assert (await phone.look()).startswith("✓ H : 07:30\nSET 10001 · 2/4\nM. ")
+    assert town.desk() == []
 
 
 async def test_by_sms_the_same_room_asks_the_next_question_where_an_election_wants_it(town: Town) -> None:
