@@ -18,6 +18,7 @@ from hub.database import reading, writing
 from hub.election import configuration
 from hub.election.definition import Election
 from hub.intake.readout import reader
+from hub.media import export
 from hub.rehearsal import outcome
 
 commands = typer.Typer()
@@ -104,6 +105,15 @@ def _released(hub: Hub, number: int, as_json: bool) -> None:
     if not as_json:
         told = f"release {number}: every figure is the same again, computed from position {check.position}"
         out.print(told, markup=False, highlight=False)
+
+
+@commands.command()
+def photos(directory: Annotated[Path, typer.Argument(file_okay=False, help="where to write them")]) -> None:
+    """Writes all photos without what phones wrote beside them, and a table of what each belongs to."""
+    hub = opened()
+    with reading(hub.engine) as session:
+        count = export.write(session, hub.vault, directory)
+    out.print(f"{count} photos and index.csv in {directory}", markup=False, highlight=False)
 
 
 @commands.command()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bots.gateway import Attachment, Channel, InboundMessage, OutboundMessage, Refused, Sent, WebhookRequest
+from hub.analysis import reconciliation
 from hub.database import reading, writing
 from hub.intake import journal, pipeline
 from hub.media import archive
 from hub.media.fetching import Fetching
-from hub.models import AccountRow
+from hub.models import AccountRow, WorkItemRow
 from tests.console.house import A1, House, post
 
 
@@ -125,7 +127,8 @@ def test_only_those_may_look_who_may_read_the_message(
 
 def test_a_strangers_file_is_fetched_when_the_desk_asks_for_it(house: House, send: Callable[..., None]) -> None:
     send(sender="+237699999999")
-    item = f"/desk/{house.item('unknown')}"
+    with reading(house.hub.engine) as session:
+        item = f"/desk/{session.scalars(select(WorkItemRow.id).where(WorkItemRow.journal_id == 1)).one()}"
     assert "is not on the roster" in _get(house, "operator-1", item).text
     assert _get(house, "operator-1", "/media/1").status_code == 404
 
@@ -148,3 +151,20 @@ def _get(house: House, who: str | None, path: str) -> httpx.Response:
             return await browser.get(path)
 
     return asyncio.run(get())
+
+
+def test_the_lawyers_see_the_protocols_photo_beside_what_differs(house: House, send: Callable[..., None]) -> None:
+    house.clock[0] += timedelta(hours=14)
+    send("TAL 10001 R900 V50 YA20 YB30")
+    form = house.hub.election.checklist.form("TAL")
+    with writing(house.hub.engine) as session:
+        official = {"station": "10001", "R": "900", "V": "60", "YA": "30", "YB": "30"}
+        assert not reconciliation.import_official(session, form, [official]).unsound
+    page = _get(house, "office", "/findings/protocols").text
+    assert page.index(">V</th>") < page.index(">60</td>") < page.index('<img src="/media/1/preview"')
+    assert ">R</th>" not in page
+
+
+def test_an_incident_has_the_photo_that_was_sent_with_it(house: House, send: Callable[..., None]) -> None:
+    send("ALR 10001 201 posters")
+    assert '<img src="/media/1/preview"' in _get(house, "littoral", "/alerts/incidents/1").text

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from bots.emulated.twilio_api import Texted, TextedFile
 from hub.database import reading, writing
 from hub.intake import recovery
 from hub.intake.recovery import Recovered
-from hub.media import archive, fetching
+from hub.media import archive, export, fetching
 from hub.media.archive import File
 from hub.media.fetching import Fetching
 from hub.models import IncidentRow, JournalRow, MediaBlobRow, MediaRow
@@ -325,3 +326,24 @@ def _wait(town: Town) -> None:
     """As if the pause, or the lease, were over."""
     with writing(town.hub.engine) as session:
         session.execute(update(MediaRow).values(not_before=MORNING.replace(year=2020), lease_until=None))
+
+
+async def test_what_is_exported_tells_nothing_of_the_phone_and_is_tied_to_its_original(
+    town: Town, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Secret Phone"
+    content = photo(exif=exif)
+    await send_photo(town, "F1", "SET 10001 H0715 M1 A1", content=content)
+    await send_file(town, "F2", b"%PDF-1.7 by Secret Author")
+    await town.work()
+    await fetch(town)
+    with reading(town.hub.engine) as session:
+        assert export.write(session, town.hub.vault, tmp_path / "out") == 1
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["10001-SET-1.jpg", "index.csv"]
+    exported = (tmp_path / "out" / "10001-SET-1.jpg").read_bytes()
+    assert b"Secret" in content
+    assert b"Secret" not in exported
+    index = (tmp_path / "out" / "index.csv").read_text("utf-8-sig")
+    for known in (exported, content, b"%PDF-1.7 by Secret Author"):
+        assert hashlib.sha256(known).hexdigest() in index
