@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.validation import Judgement
 from hub.context import Hub
-from hub.desk import opening
+from hub.desk import late, opening
 from hub.desk.opening import late_cause
 from hub.election.definition import Election
 from hub.intake import answering, commands, guiding, journal, registration, troubles
@@ -37,12 +38,25 @@ from hub.sample import roster
 READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
 
 
+def holds_words(entry: Entry) -> bool:
+    return entry.kind in READ and not (entry.kind == "media" and not entry.text.strip())
+
+
 class Settlement:
     """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
     `deferred`: entries for the next batch, which will know that their sender registered in this one; `sounded`: those
-    that told somebody else than their sender: of an incident, or by an alert."""
+    that told somebody else than their sender: of an incident, or by an alert.
 
-    def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
+    `read_before`: text → reading, as far as they are known."""
+
+    def __init__(
+        self,
+        session: Session,
+        hub: Hub,
+        entries: Sequence[Entry],
+        now: datetime,
+        read_before: Mapping[str, Reading] = MappingProxyType({}),
+    ) -> None:
         self._session = session
         self._hub = hub
         self._election: Election = hub.election
@@ -51,7 +65,12 @@ class Settlement:
         self.deferred: set[int] = set()
         self.sounded: set[int] = set()
         self._linked: set[bytes] = set()
-        self._readings = {entry.id: self._read(entry) for entry in entries}
+        checklist = self._election.checklist
+        self._readings = {
+            entry.id: read_before.get(entry.text) or grammar.read(entry.text, checklist)
+            for entry in entries
+            if holds_words(entry)
+        }
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
         self._versions = Versions(session, entries)
@@ -129,11 +148,6 @@ class Settlement:
         opening.close_causes(self._session, self._here(), "came", self._now)
         opening.open_items(self._session, self._items)
         outbox.enqueue(self._session, self._drafts, self._hub.timer())
-
-    def _read(self, entry: Entry) -> Reading | None:
-        if entry.kind not in READ or (entry.kind == "media" and not entry.text.strip()):
-            return None
-        return grammar.read(entry.text, self._election.checklist)
 
     def _obey(self, command: CommandText, senders: Sequence[Person], entry: Entry) -> str:
         if command.name in ("help", "form"):  # a form that is not asked here is told
@@ -351,8 +365,10 @@ class Settlement:
 
     def _here(self) -> set[str]:
         """The causes of calls that are not needed any more: the reports came."""
-        rows = [row for row in self._submissions if row["outcome"] in ("accepted", "partial", "duplicate")]
-        return {late_cause(row["station_id"], row["form"]) for row in rows if row["station_id"] and row["form"]}
+        called = {form.code for form in late.overdue(self._election, self._now, timedelta(0))}
+        rows = [row for row in self._submissions if row["form"] in called and row["station_id"]]
+        come = [row for row in rows if row["outcome"] in ("accepted", "partial", "duplicate")]
+        return {late_cause(row["station_id"], row["form"]) for row in come}
 
     def _to_desk(
         self,

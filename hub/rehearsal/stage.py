@@ -30,7 +30,7 @@ from hub.settings import Settings
 from hub.vault import Vault
 
 TWILIO_SID, TWILIO_NUMBER = "AC" + "0" * 32, "+15005550006"
-STARTED_WITHIN = 60.0  # seconds for a process to answer
+STARTED_WITHIN = 180.0  # seconds for a process to answer
 IDLE_WITHIN = 120.0  # seconds for the last message to be read and answered
 
 
