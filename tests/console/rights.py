@@ -83,6 +83,7 @@ WHO_MAY = """
     GET  /findings                                    ---Lhna
     GET  /findings/doubts                             ---Lhna
     POST /findings/doubts                             ----hna
+    GET  /findings/protocols                          ---Lhna
     POST /findings/releases                           ----hn-
     POST /findings/releases/{release_id}/sign         ----h-a
     POST /findings/releases/{release_id}/drop         ----hna

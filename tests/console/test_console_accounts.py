@@ -160,7 +160,7 @@ async def test_an_analyst_sees_figures_and_no_code_of_anybody(house: House) -> N
     with Session(house.hub.engine) as session:
         codes = list(session.scalars(select(PersonRow.code)))
     async with house.browser("analyst") as browser:
-        for path in ("/day", "/findings", "/findings/doubts"):
+        for path in ("/day", "/findings", "/findings/doubts", "/findings/protocols"):
             page = (await browser.get(path)).text
             for code in [*codes, "sent us away"]:
                 assert code not in page, (path, code)

@@ -163,6 +163,9 @@ def test_the_lawyers_see_the_protocols_photo_beside_what_differs(house: House, s
     page = _get(house, "office", "/findings/protocols").text
     assert page.index(">V</th>") < page.index(">60</td>") < page.index('<img src="/media/1/preview"')
     assert ">R</th>" not in page
+    figures = _get(house, "analyst", "/findings/protocols").text
+    assert ">60</td>" in figures
+    assert "/media/" not in figures  # a photo names who sent it
 
 
 def test_an_incident_has_the_photo_that_was_sent_with_it(house: House, send: Callable[..., None]) -> None:
