@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from hub.analysis.bases import Soundness
 from hub.analysis.estimates import Estimate
 from hub.analysis.reconciliation import Comparison, Total
 from hub.analysis.tables import Findings
@@ -38,11 +39,11 @@ def reconciled_as_text(compared: Sequence[Comparison], totals: Sequence[Total]) 
 def _lines(findings: Findings, language: str) -> Iterator[str]:
     for key, table in findings.tables.items():
         held = "" if table.release.holds else ", NOT TO BE RELEASED"
-        yield f"{key} {table.text[language]} ({table.n} stations{_replaced(table.replaced)}{held})"
+        yield f"{key} {table.text[language]} ({table.n} stations{_replaced(table.replaced)}{_sound(table.soundness)}{held})"
         for option in table.options:
             yield f"  {option.text[language]:<40.40} {option.count:>5}  {figure(option.estimate)}"
     for turnout in findings.turnout:
-        behind = f"{turnout.estimate.n} stations{_replaced(turnout.replaced)}"
+        behind = f"{turnout.estimate.n} stations{_replaced(turnout.replaced)}{_sound(turnout.soundness)}"
         yield f"{turnout.name} ({behind}): {figure(turnout.estimate)}"
     for shares in findings.shares:
         yield shares.name
@@ -50,6 +51,16 @@ def _lines(findings: Findings, language: str) -> Iterator[str]:
             yield f"  {part.name:<40.40} {'':>5}  {figure(part.estimate)}{_replaced(part.replaced)}"
     for each in findings.replacements:
         yield f"station {each.by} stands in for {each.station}: {each.reason}"
+
+
+def _sound(it: Soundness) -> str:
+    told = [
+        ("verified", it.verified),
+        ("flagged", it.flagged),
+        ("disputed", it.disputed),
+        ("quarantined", it.quarantined),
+    ]
+    return "".join(f", {count} {word}" for word, count in told if count)
 
 
 def _replaced(count: int) -> str:

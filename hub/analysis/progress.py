@@ -1,6 +1,6 @@
 """Figures over time: what could be said at each minute, from what was known then, with the margin narrowing.
 
-A minute that is over does not change any more, so it is computed once a process.
+A minute that is over does not change any more: while nothing new has come, what was computed last is told again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Pool
 from sqlalchemy.orm import Session
 
 from hub.analysis import evidence, tables
@@ -39,6 +41,18 @@ def progress(
 
     Raises `KeyError` where there is no such figure.
     """
+    pool = session.get_bind().engine.pool
+    state = election.key, history.settled_until(session), rulings.end(session), until, step
+    known = _known.setdefault(pool, {})
+    if key not in known or known[key][0] != state:
+        known[key] = state, _computed(session, election, key, until, step)
+    return known[key][1]
+
+
+_known: WeakKeyDictionary[Pool, dict[str, tuple[object, list[Moment]]]] = WeakKeyDictionary()
+
+
+def _computed(session: Session, election: Election, key: str, until: datetime | None, step: timedelta) -> list[Moment]:
     figure, forms = _figure(election, key)
     said = [each for each in history.sayings(session, history.settled_until(session)) if each.key[1] in forms]
     ruled = [each for each in rulings.listing(session) if each.place[1] in forms]

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from hub.analysis import evidence, groups, reconciliation, releases, tables
+from hub.analysis import evidence, groups, progress, reconciliation, releases, tables
 from hub.analysis.evidence import Evidence
-from hub.analysis.printed import as_text, reconciled_as_text
+from hub.analysis.printed import as_text, figure, reconciled_as_text
 from hub.cli.terminal import Refusal, opened, out
 from hub.context import Hub
 from hub.database import reading, writing
@@ -48,9 +48,13 @@ def estimate(
     as_of: Annotated[int | None, typer.Option(help="a position of the journal: what could be said then")] = None,
     release: Annotated[int | None, typer.Option(help="a release's number: computed again and compared")] = None,
     by: Annotated[str, typer.Option(help="a part alone: stratum:NAME, region:NAME or group:KEY")] = "",
+    over_time: Annotated[str, typer.Option(help="one figure at each minute: OPN.A, a turnout or a ballot")] = "",
 ) -> None:
     """The estimates with their margins."""
     hub = opened()
+    if over_time:
+        _over_time(hub, over_time)
+        return
     if release is not None:
         _released(hub, release, as_json)
         return
@@ -79,6 +83,17 @@ def list_releases() -> None:
         )
         out.print(told, markup=False, highlight=False)
     out.print(f"public key (Ed25519): {hub.vault.public_key.hex()}", markup=False, highlight=False)
+
+
+def _over_time(hub: Hub, key: str) -> None:
+    try:
+        with reading(hub.engine) as session:
+            moments = progress.progress(session, hub.election, key)
+    except KeyError as error:
+        raise Refusal(f"there is no figure {key}; one is called like OPN.A, or by its name in analysis.yaml") from error
+    for moment in moments:
+        told = " · ".join(f"{name} {figure(it)} ({it.n})" for name, it in moment.figures.items())
+        out.print(f"{moment.at.astimezone(hub.election.zone):%d %H:%M} {told}", markup=False, highlight=False)
 
 
 def _part(known: Evidence, election: Election, key: str) -> Evidence:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import bulk
-from hub.analysis import evidence, releases, tables
+from hub.analysis import evidence, progress, releases, tables
 from hub.analysis.evidence import Evidence
 from hub.database import reading, writing
 from hub.election.definition import Election
@@ -130,6 +130,27 @@ async def test_a_release_rests_on_what_has_been_read_and_needs_something_to_say(
         releases.drop(session, other, account_id=first, now=town.clock[0])
         assert session.get_one(ReleaseRow, one).position == 1
         assert [(each.id, each.number) for each in releases.listing(session)] == [(one, None)]
+
+
+@on_sqlite
+async def test_the_estimate_is_told_as_it_stood_at_each_minute_and_its_margin_narrows(town: Town) -> None:
+    with writing(town.hub.engine) as session:
+        session.execute(update(StationRow).values(sampled=StationRow.stratum == "urban", stratum="all"))
+        session.execute(update(StationRow).where(StationRow.code == "10004").values(sampled=True))
+    for sender, text in ((A1, "SET H0715 M1 A1"), (A3, "SET H0700 M1 A1"), (A4, "SET H0800 M1 A1"), (A3, "SET A0")):
+        await town.sms(sender, text)
+        await town.work()
+        town.clock[0] += timedelta(minutes=10)
+    with reading(town.hub.engine) as session:
+        told = progress.progress(session, town.hub.election, "SET.A")
+        assert progress.progress(session, town.hub.election, "SET.A") is told
+        with pytest.raises(KeyError):
+            progress.progress(session, town.hub.election, "SET.Q")
+    shown = [(f"{each.at:%H:%M}", each.figures["1"].estimate, each.figures["1"].n) for each in told]
+    assert shown == [("07:31", 1, 1), ("07:41", 1, 2), ("07:51", 1, 3), ("08:01", pytest.approx(2 / 3), 3)]
+    assert told[0].figures["1"].margin is None
+    widths = [(each.figures["1"].high or 0) - (each.figures["1"].low or 0) for each in told[1:3]]
+    assert widths[1] < widths[0]
 
 
 async def one_station_reports(town: Town) -> None:
