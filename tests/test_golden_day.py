@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import delete, select
 
+from hub.accounts import sessions
+from hub.bootstrap import open_hub
+from hub.console import access
+from hub.console.app import console
+from hub.context import Hub
+from hub.database import open_engine, writing
+from hub.models import AccountRow, StationRecordRow, SubmissionRow, WorkItemRow
 from hub.rehearsal import day, demo
+from hub.settings import Settings
 
+HEAVIEST = ("/day", "/findings", "/findings/doubts", "/alerts", "/desk", "/late?all=1", "/team", "/audit", "/find?q=1")
+SLOW_LINE = 100_000  # bytes
 KYRGYZSTAN = Path(__file__).parent.parent / "config" / "kyrgyzstan-2021"
 
 
 def test_the_golden_day_is_played_without_losing_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert demo.run(KYRGYZSTAN, once=True, speed=1, port=0) == 0
+    assert {path: size for path, size in _weights().items() if size > SLOW_LINE} == {}
+
+
+def _weights() -> dict[str, int]:
+    """Bytes of the heaviest pages after the day, the desk's and the callers' as on a bad one, by address."""
+    engine = open_engine(f"sqlite:///{demo.HOME}/hub.db")
+    hub = open_hub(Settings(database_url=f"sqlite:///{demo.HOME}/hub.db", secret_key=SecretStr("s" * 40)))
+    with writing(engine) as session:
+        account = AccountRow(name="ru", role="admin", region="", language="ru", password_hash="-")
+        session.add(account)
+        session.flush()
+        cookie = {access.COOKIE: sessions.begin(session, account.id, "", hub.timer(), proved=True)}
+        session.execute(delete(StationRecordRow).where(StationRecordRow.form == "CLS"))
+        newest = select(SubmissionRow).order_by(SubmissionRow.id.desc()).limit(300)
+        session.add_all(
+            WorkItemRow(
+                kind="message", journal_id=it.journal_id, station_id=it.station_id, form=it.form, severity=2, detail={},
+                opened_at=hub.clock(),
+            )
+            for it in session.scalars(newest)
+        )  # fmt: skip
+    engine.dispose()
+    answers = asyncio.run(_answers(hub, cookie))
+    hub.engine.dispose()
+    assert {answer.status_code for answer in answers.values()} == {200}
+    return {path: len(answer.content) for path, answer in answers.items()}
+
+
+async def _answers(hub: Hub, cookies: dict[str, str]) -> dict[str, httpx.Response]:
+    unforced = replace(hub, settings=hub.settings.model_copy(update={"second_factor": "offered"}))
+    transport = httpx.ASGITransport(console(unforced))
+    async with httpx.AsyncClient(transport=transport, base_url="http://console.test", cookies=cookies) as browser:
+        return {path: await browser.get(path) for path in HEAVIEST}
 
 
 def test_a_day_that_differs_from_what_was_expected_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,8 @@
     undo.remove();
   }, 1000);
 
+  document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = document.activeElement?.form ?? document.querySelector("#edit, .record form");
