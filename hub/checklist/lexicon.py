@@ -216,7 +216,8 @@ def _commands(checklist: Checklist) -> dict[CommandName, re.Pattern[str]]:
     number = rf"(?:[#{re.escape(SEPARATORS)}]*+(?P<number>[0-9]++)(?P<rest>(?:(?![0-9A-Z]).*)?))?"
     form = rf"(?:{S}++(?P<form>{phrases(_heads(checklist))}))?"
     words = r"(?P<rest>(?:(?![0-9A-Z]).*)?)"
-    at_station = rf"{form}(?:{S}++(?P<rest>[0-9].*+))?"
+    # A station and whose it is, and no answers: those are a report's.
+    at_station = rf"(?:{S}++(?P<form>{phrases(_heads(checklist))})(?:{S}++(?P<rest>[0-9]++(?:{S}++[0-9A-Z]++)?))?)?"
     arguments: dict[CommandName, str] = {"help": form, "status": "", "sos": words, "form": at_station}
     arguments |= dict.fromkeys(("ack", "done", "false", "way", "call"), number)
     return {

@@ -93,14 +93,16 @@ class Guide:
 
     def _begin(
         self, entry: Entry, senders: Sequence[Person], form: str = "", rest: str = "", above: str = ""
-    ) -> Guided:
-        """The form that is named or due; which, where there are several."""
+    ) -> Guided | None:
+        """The form that is named or due; which, where there are several. None where the one named is not theirs."""
         language, plain = senders[0].language, entry.channel != "telegram"
         choices = self._choices(entry, senders, form, rest)
         named = self._election.checklist.by_code.get(form)
         untimely = validation.untimely(named, entry.received_at) if named else None
         if untimely:
             screen = Screen(problem_text(self._election, untimely, language, named))
+        elif named and not choices:
+            return None
         elif not choices:
             screen = Screen(self._nothing(language, entry.received_at))
         elif len(choices) > 1:

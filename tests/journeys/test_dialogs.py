@@ -218,6 +218,10 @@ async def test_by_sms_the_same_room_asks_the_next_question_where_an_election_wan
     await town.sms(A2_PHONE, "FORM SET")
     await town.work()
     assert town.told()[-1][1].startswith("SET Setting up: H, M 1-3")  # what HELP SET says
+    await town.sms(A2_PHONE, "FORM 10001 A1 H0715")  # no command: a report without its form
+    await town.work()
+    assert town.submissions()[-1].outcome == "rejected"
+    town.told()
     town.hub = replace(town.hub, election=town.hub.election.model_copy(update={"dialog": ("telegram", "sms")}))
     said = []
     for text in ("FORM SET", "0715", "1,3", "yes", "skip", "A0", "send"):
