@@ -57,14 +57,15 @@ class Log:
 
 
 def run(directory: Path, *, store: str, operators: int, speed: float, first: str, last: str) -> int:
-    """Plays the day from `first` to `last` (HH:MM of its first day) at `speed`, what came before as fast as it goes.
+    """Plays the day from `first` to `last` (HH:MM of the day that most of it is) at `speed`, what came before as fast as it goes.
 
     The exit status: 0, or 1 where an item was handled twice, an edit was lost or a target was missed.
     """
     messages = sorted(
         (it for name in ("messages", "noisy") for it in _day(directory / "day" / f"{name}.jsonl")), key=lambda it: it.at
     )
-    begins, ends = _at(messages[0].at, first or "00:00"), _at(messages[0].at, last or "23:59")
+    middle = messages[len(messages) // 2].at  # some were sent days before
+    begins, ends = _at(middle, first or "00:00"), _at(middle, last or "23:59")
     before = [it for it in messages if it.at < begins]
     during = [it for it in messages if begins <= it.at and (not last or it.at <= ends)]
     with ExitStack() as stack:
