@@ -57,7 +57,7 @@ class Log:
 
 
 def run(directory: Path, *, store: str, operators: int, speed: float, first: str, last: str) -> int:
-    """Plays the day from `first` to `last` (HH:MM of the day that most of it is) at `speed`, what came before as fast as it goes.
+    """Plays the day from `first` to `last` (HH:MM) at `speed`, and what came before as fast as it goes.
 
     The exit status: 0, or 1 where an item was handled twice, an edit was lost or a target was missed.
     """
