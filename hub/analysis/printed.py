@@ -39,7 +39,8 @@ def reconciled_as_text(compared: Sequence[Comparison], totals: Sequence[Total]) 
 def _lines(findings: Findings, language: str) -> Iterator[str]:
     for key, table in findings.tables.items():
         held = "" if table.release.holds else ", NOT TO BE RELEASED"
-        yield f"{key} {table.text[language]} ({table.n} stations{_replaced(table.replaced)}{_sound(table.soundness)}{held})"
+        behind = f"{table.n} stations{_replaced(table.replaced)}{_sound(table.soundness)}{held}"
+        yield f"{key} {table.text[language]} ({behind})"
         for option in table.options:
             yield f"  {option.text[language]:<40.40} {option.count:>5}  {figure(option.estimate)}"
     for turnout in findings.turnout:

@@ -35,12 +35,12 @@ class Sensitivity:
     disputed: int
 
     @property
-    def steady(self) -> bool:
-        """Whether the doubtful leave the figure within its own interval."""
+    def steady(self) -> bool | None:
+        """Whether the doubtful leave the figure within its own interval; None where it has none."""
         low, high = self.stands.low, self.stands.high
         others = [it.estimate for it in (self.verified, self.lowest, self.highest)]
         if low is None or high is None:
-            return False
+            return None
         return all(value is not None and low <= value <= high for value in others)
 
 
