@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub.cli import Refusal, cli
+from hub.cli import cli
+from hub.cli.terminal import Refusal
 
 ARVENIA = Path(__file__).parent / "elections" / "arvenia"
 KYRGYZSTAN = Path(__file__).parent.parent / "config" / "kyrgyzstan-2021"

@@ -45,10 +45,10 @@ ACTS: dict[AccountRole, frozenset[Page | Act]] = {
     "lawyer": frozenset({"alerts", "verify"}),
     "head_office": frozenset({"findings", "propose", "sign", "alerts", "verify", "sort", "publish", "broadcasts"}),
     "analyst": frozenset({"findings", "propose"}),
-    "admin": frozenset({
-        "desk", "late", "team", "alerts", "verify", "sort", "publish", "findings", "sign", "accounts", "import",
-        "broadcasts",
-    }),  # fmt: skip
+    "admin": frozenset(
+        {"desk", "late", "team", "alerts", "verify", "sort", "publish", "findings", "sign"}
+        | {"accounts", "import", "broadcasts"}
+    ),
 }
 REGIONAL: frozenset[AccountRole] = frozenset({"coordinator", "lawyer"})  # who sees one region, where one is named
 COOKIE = "hub_session"
