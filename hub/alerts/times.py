@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -68,7 +69,7 @@ def of_each(session: Session, *, region: str = "") -> list[Timed]:
         .where(AlertRow.outcome != "merged")
         .order_by(AlertRow.id)
     )
-    rows = session.execute(query.where(AlertRow.region == region) if region else query)
+    rows: Iterable[Sequence[Any]] = session.execute(query.where(AlertRow.region == region) if region else query)
     return [Timed(*row) for row in rows]
 
 

@@ -73,7 +73,7 @@ def one(request: Request, caller: Caller, hub: Here, alert_id: int, wrong: str =
     if whole is None:
         raise HTTPException(404)
     _within(caller, whole.card.region)
-    topics = {it.topic for it in (whole.card, *whole.earlier, *whole.others)}
+    topics = {whole.card.topic, *(it.topic for it in whole.earlier + whole.others)}
     what = {topic: _said(request, caller, hub, topic) for topic in topics}
     return page(request, "alerts/one.html", whole=whole, card=whole.card, what=what, wrong=wrong)
 

@@ -44,7 +44,7 @@ def shown(
     with reading(hub.engine) as session:
         found = cases.find(session, wanted)
     regions = [caller.region] if caller.region else sorted({case.region for case in found} | ({region} - {""}))
-    values = {"cases": found, "wanted": wanted, "titles": _titles(hub.election), "regions": regions}
+    values: dict[str, Any] = {"cases": found, "wanted": wanted, "titles": _titles(hub.election), "regions": regions}
     return page(request, "alerts/incidents.html", **values)
 
 

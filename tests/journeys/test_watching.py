@@ -105,18 +105,20 @@ async def test_a_supervisor_splits_chosen_incidents_off_and_their_alert_is_paged
         await incident(town, "20004", said)
     town.told()
     with writing(town.hub.engine) as session:
-        parted = escalation.split(session, town.hub, 1, [2, 3, 99], DESK, town.clock[0])
-        assert parted == 2
-        assert escalation.split(session, town.hub, 1, [2], DESK, town.clock[0]) is None
-        assert session.scalars(select(IncidentRow.alert_id).order_by(IncidentRow.id)).all() == [1, 2, 2]
+        first, second, third = session.scalars(select(IncidentRow.id).order_by(IncidentRow.id)).all()
+        parted = escalation.split(session, town.hub, 1, [second, third, 999], DESK, town.clock[0])
+        assert parted is not None
+        assert escalation.split(session, town.hub, 1, [second], DESK, town.clock[0]) is None
+        assert session.scalars(select(IncidentRow.alert_id).order_by(IncidentRow.id)).all() == [1, parted, parted]
     await town.work()
-    [page] = [text for _, text in town.told() if "ALERTE 2" in text]
+    [page] = [text for _, text in town.told() if f"ALERTE {parted}" in text]
     assert "« deux bagarres »" in page
     await incident(town, "20004", "encore")
     with writing(town.hub.engine) as session:
-        assert session.scalar(select(IncidentRow.alert_id).where(IncidentRow.id == 4)) == 1
-        assert escalation.merge(session, town.hub, 1, 2, DESK, town.clock[0])
-        assert set(session.scalars(select(IncidentRow.alert_id))) == {2}
+        assert session.scalars(select(IncidentRow.id).where(IncidentRow.alert_id == 1)).all()[0] == first
+        assert len(session.scalars(select(IncidentRow.id).where(IncidentRow.alert_id == 1)).all()) == 2
+        assert escalation.merge(session, town.hub, 1, parted, DESK, town.clock[0])
+        assert set(session.scalars(select(IncidentRow.alert_id))) == {parted}
 
 
 async def test_regrading_says_whether_to_page_again(town: Town) -> None:
