@@ -45,10 +45,7 @@ ACTS: dict[AccountRole, frozenset[Page | Act]] = {
     "lawyer": frozenset({"alerts", "verify"}),
     "head_office": frozenset({"findings", "propose", "sign", "alerts", "verify", "sort", "publish", "broadcasts"}),
     "analyst": frozenset({"findings", "propose"}),
-    "admin": frozenset(
-        {"desk", "late", "team", "alerts", "verify", "sort", "publish", "findings", "sign"}
-        | {"accounts", "import", "broadcasts"}
-    ),
+    "admin": frozenset(get_args(Page)) - {"self", "day", "find", "audit"} | {"verify", "sort", "publish", "sign"},
 }
 REGIONAL: frozenset[AccountRole] = frozenset({"coordinator", "lawyer"})  # who sees one region, where one is named
 COOKIE = "hub_session"
