@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -20,7 +20,6 @@ from hub.models import Base
 
 Row = Mapping[str, Any]
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
-_SIZES = (512, 128, 32, 8, 2, 1)  # rows of one statement on SQLite
 _MOST_PLACES = 32_000  # SQLite takes 32,766 values
 _ARRAYS = {"JSONB": "TEXT", "VARCHAR": "TEXT"}  # what a column's values travel as, where it is not its own type
 
@@ -57,24 +56,21 @@ def _run(session: Session, table: type[Base], rows: Sequence[Row], then: str) ->
 def _places(
     connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
 ) -> Sequence[Any]:
-    """A place for each value. Few sizes of statement, so that SQLite knows them all; each runs whole without the
-    interpreter's lock, where executemany would ask for it back after every row."""
+    """A place for each value, and each statement run whole without the interpreter's lock, where executemany would
+    ask for it back after every row."""
     columns = [_column(table, name, "sqlite") for name in names]
+    most = _MOST_PLACES // len(names)
     found: list[Any] = []
-    at = 0
-    while at < len(rows):
-        size = next(size for size in _SIZES if size * len(names) <= _MOST_PLACES and size <= len(rows) - at)
-        values = [
-            convert(row[name]) if convert else row[name] for row in rows[at : at + size] for name, convert in columns
-        ]
-        done = connection.exec_driver_sql(_statement(table.__tablename__, names, size, then), tuple(values))
+    for at in range(0, len(rows), most):
+        some = rows[at : at + most]
+        values = tuple([convert(row[name]) if convert else row[name] for row in some for name, convert in columns])
+        done = connection.exec_driver_sql(_statement(table.__tablename__, names, len(some), then), values)
         if done.returns_rows:
             found += done.all()
-        at += size
     return found
 
 
-@cache
+@lru_cache(maxsize=256)
 def _statement(table: str, names: tuple[str, ...], size: int, then: str) -> str:
     row = f"({', '.join('?' * len(names))})"
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * size)} {then}"  # noqa: S608

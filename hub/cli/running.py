@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +18,9 @@ from hub.app import Server, create_app
 from hub.bench import run as benchmark
 from hub.bench import shift as desk_shift
 from hub.bootstrap import open_gateways
+from hub.checklist import grammar
 from hub.cli.terminal import Refusal, opened, out
+from hub.context import Hub
 from hub.intake import recovery
 from hub.intake.recovery import Recovered
 from hub.rehearsal import demo
@@ -32,6 +36,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     server = Server(
         app, uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
     )
+    _settle_in(hub)
     server.run()
     if not server.started:
         raise typer.Exit(1)
@@ -46,6 +51,7 @@ def work() -> None:
         stop = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        _settle_in(hub)
         await worker.run(hub, open_gateways(hub.settings), stop)
 
     asyncio.run(run())
@@ -115,3 +121,13 @@ def bench(
 ) -> None:
     """Measures the hub against a floor in the same run, and proves that nothing was lost."""
     raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=tuple(store), output=output))
+
+
+def _settle_in(hub: Hub) -> None:
+    """Does at the start what would else be done at the worst moment."""
+    grammar.grammar(hub.election.checklist)  # its patterns take a second to compile
+    # What is there by now stays: the collector need not walk it again and again under load.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+    sys.setswitchinterval(0.001)  # seconds; a request shall not wait 5 ms for the thread that writes

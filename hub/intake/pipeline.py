@@ -6,18 +6,21 @@ incidents, alerts, replies and pushes, all in the transaction that settles it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy.orm import Session
 
+from hub.checklist import grammar
+from hub.checklist.reading import Reading
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.intake import journal, parts
 from hub.intake.journal import ATTEMPTS, Entry
-from hub.intake.settlement import Settlement
+from hub.intake.settlement import Settlement, holds_words
 
 log = structlog.get_logger()
 
@@ -38,9 +41,11 @@ def settle_batch(hub: Hub, limit: int) -> int:
 
 
 def _settle(hub: Hub, entries: Sequence[Entry]) -> None:
+    # Read outside of the transaction, which keeps other writers waiting.
+    read = {entry.text: grammar.read(entry.text, hub.election.checklist) for entry in entries if holds_words(entry)}
     with writing(hub.engine) as session:
         ours = journal.claim(session, [entry.id for entry in entries])
-        settle(session, hub, [entry for entry in entries if entry.id in ours], hub.clock())
+        settle(session, hub, [entry for entry in entries if entry.id in ours], hub.clock(), read)
 
 
 def _settle_alone(hub: Hub, entry: Entry) -> None:
@@ -57,12 +62,18 @@ def _settle_alone(hub: Hub, entry: Entry) -> None:
                     give_up(session, hub, entry, hub.clock())
 
 
-def settle(session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> Settlement:
-    """Settles entries that are ours, in the caller's transaction."""
+def settle(
+    session: Session,
+    hub: Hub,
+    entries: Sequence[Entry],
+    now: datetime,
+    read: Mapping[str, Reading] = MappingProxyType({}),
+) -> Settlement:
+    """Settles entries that are ours, in the caller's transaction. `read`: text → reading, where that is known."""
     copies = journal.copies(session, [entry.id for entry in entries])
     unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
     ready = parts.gather(session, unlike, hub.timer())
-    settlement = Settlement(session, hub, ready, now)
+    settlement = Settlement(session, hub, ready, now, read)
     for entry in ready:
         settlement.take(entry)
     settlement.write()
