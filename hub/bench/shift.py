@@ -38,7 +38,8 @@ KEYS = 0.25  # seconds between two keys that ask for a reading
 LOOKS = 2.0  # seconds between two looks at an empty queue
 UNDONE = 0.05  # of what was done
 REFRESHED = 3.0  # seconds between two looks of an open page at its list
-LAST = timedelta(minutes=1)  # of work after the last message
+LAST = timedelta(seconds=30)  # of work after the last message
+LIMITS = httpx.Limits(keepalive_expiry=2)  # seconds, before the server hangs up itself
 TARGETS = {"queue": 300.0, "reading": 100.0}  # milliseconds at the 95th percentile
 out = Console()
 
@@ -104,7 +105,7 @@ async def _work(
     played: Stage, tokens: dict[str, str], before: list[Recorded], during: list[Recorded], speed: float
 ) -> Log:
     log, over = Log(), asyncio.Event()
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(timeout=60, limits=LIMITS) as client:
         player = Player(played.doors, played.played_time, client)
         if before:
             await player.play(before, None, lambda _: None)
@@ -122,7 +123,12 @@ class Operator:
     def __init__(self, played: Stage, name: str, token: str, log: Log) -> None:
         origin = {"origin": played.doors.hub, "sec-fetch-site": "same-origin"}
         self._client = httpx.AsyncClient(
-            base_url=played.doors.hub, cookies={COOKIE: token}, headers=origin, timeout=60, follow_redirects=True
+            base_url=played.doors.hub,
+            cookies={COOKIE: token},
+            headers=origin,
+            timeout=60,
+            follow_redirects=True,
+            limits=LIMITS,
         )
         self._name = name
         self._log = log

@@ -19,7 +19,6 @@ from hub.console.item import (
     following,
     found,
     item_page,
-    judged,
     mendable,
     next_free,
     note,
@@ -28,6 +27,7 @@ from hub.console.item import (
     undoable,
 )
 from hub.database import reading, writing
+from hub.desk import items
 from hub.desk.queue import TakenBy
 from hub.intake import corrections, decisions
 
@@ -84,10 +84,13 @@ def preview(
     if code:
         text = writing_of.with_answer(text, hub.election.checklist, code, value.strip())
     with reading(hub.engine) as session:
-        item = mendable(session, item_id)
-        read = judged(session, hub, item, text)
+        original = items.original(session, item_id)
+        if original is None:
+            raise HTTPException(404)
+        journal_id, raw = original
+        read = corrections.preview(session, hub, journal_id, text)
     told = readings.told(hub.election, read, text, language)
-    return page(request, "desk/reading.html", item=item, read=told, mine=True, written=bool(code))
+    return page(request, "desk/reading.html", raw=raw, read=told, mine=True, written=bool(code))
 
 
 @routes.post("/{item_id}/save")

@@ -84,6 +84,7 @@ def item_page(
         near=may_be,
         original=original,
         read=latest,
+        raw=item.message.text if item.message else "",
         question=question,
         segments=segments.count(question),
         colleagues=[it for it in colleagues if it.id != visitor.account.id],
@@ -145,7 +146,7 @@ def with_message(session: Session, item_id: int) -> Item:
 def mendable(session: Session, item_id: int) -> Item:
     """An item that is there because of what its message says."""
     item = with_message(session, item_id)
-    if item.kind not in ("message", "unknown"):
+    if item.kind not in items.MENDED:
         raise HTTPException(404)
     return item
 

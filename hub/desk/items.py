@@ -25,6 +25,7 @@ from hub.models import (
 )
 
 HISTORY = 12
+MENDED = ("message", "unknown")  # kinds of item that are there because of what a message says
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,17 @@ def item(session: Session, item_id: int) -> Item | None:
         record=_record(session, row.station_id, row.form) if row.station_id and row.form else None,
         behind=_behind(session, row.station_id, row.form) if row.station_id and row.form else (),
     )
+
+
+def original(session: Session, item_id: int) -> tuple[int, str] | None:
+    """The journal id and the text of the message that an item is there to mend; a live reading needs no more."""
+    statement = (
+        select(JournalRow.id, JournalRow.text, WorkItemRow.detail)
+        .join(WorkItemRow, WorkItemRow.journal_id == JournalRow.id)
+        .where(WorkItemRow.id == item_id, WorkItemRow.kind.in_(MENDED))
+    )
+    found = session.execute(statement).one_or_none()
+    return (found[0], found[2].get("whole") or found[1]) if found else None
 
 
 def _account_name(session: Session, account_id: int | None) -> str:

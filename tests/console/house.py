@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from bots.gateway import InboundMessage
+from bots.gateway import Channel, InboundMessage
 from hub.accounts import sessions, totp
 from hub.console import access
 from hub.console.app import console
@@ -55,7 +55,7 @@ class House:
     clock: list[datetime]
     texts: int = 0
 
-    def text(self, sender: str, text: str, channel: str = "sms") -> None:
+    def text(self, sender: str, text: str, channel: Channel = "sms") -> None:
         """An observer texts, and the hub reads it."""
         self.texts += 1
         message = InboundMessage("twilio", channel, f"SM{self.texts}", sender, text, raw=b"{}")

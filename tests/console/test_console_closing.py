@@ -100,7 +100,7 @@ async def test_a_reply_that_no_road_takes_is_somebody_s_to_call_for(house: House
     with writing(house.hub.engine) as session:
         [due] = outbox.claim(session, ["sms"], house.clock[0], 10)
         outbox.refused(session, due, SendError("no such number", permanent=True), house.clock[0])
-        other_road(session, house.hub, due, True, house.clock[0])
+        other_road(session, house.hub, due, "blocked", house.clock[0])
     async with house.browser("operator-1") as browser:
         page = (await browser.get(f"/desk/{house.item('undeliverable')}")).text
         assert "did not reach the observer" in page
