@@ -14,8 +14,9 @@ from hub.models.base import Base
 class SubmissionRow(Base):
     """What was made of one journal entry. Written once, when the entry is settled.
 
-    `outcome`: accepted · partial · rejected · duplicate · command · media · error. `answers` are those stored (code →
-    value), `problems` as `Problem.as_dict`. `terms`, where they are not the usual ones: `voices`, how many observers had to
+    `outcome`: accepted · partial · rejected · duplicate · command · media · error. `answers` are those stored
+    (code → value).
+    `problems` as `Problem.as_dict`. `terms`, where they are not the usual ones: `voices`, how many observers had to
     say the same; `edits`, the earlier messages that it takes the place of; `place`, before which later one a recovered
     message stands.
     """
