@@ -96,6 +96,5 @@ def _say_again(session: Session, hub: Hub, entry_id: int, account_id: int, now: 
     terms = {"undoes": entry_id}  # whoever builds the records anew leaves both entries out
     again = submissions.row(entry.id, was.outcome, now, form=was.form, person_id=was.person_id, terms=terms)
     again |= {"station_id": was.station_id, "answers": was.answers, "problems": was.problems, "comment": was.comment}
-    again["terms"] = {"undoes": entry_id}  # a replay leaves both out
     submissions.store(session, [again])
     journal.settled(session, [entry.id])
