@@ -38,20 +38,20 @@ async def test_what_another_process_writes_is_heard_by_topic(engine: Engine) -> 
     other = open_engine(engine.url.render_as_string(hide_password=False))
     ear = await _listening(Changes(engine))
     await asyncio.to_thread(_open_item, other)
-    assert await ear.changed(SOON) == {"queue"}
+    assert set(await ear.changed(SOON) or ()) == {"queue"}
     with writing(other) as session:
         session.execute(update(WorkItemRow).values(note="seen"))
         session.execute(update(AlertRow).values(severity=1))
-    assert await ear.changed(SOON) == {"queue", "alerts"}
+    assert set(await ear.changed(SOON) or ()) == {"queue", "alerts"}
     ear.close()
     other.dispose()
 
 
 async def test_what_was_rolled_back_or_concerns_nobody_is_not_told(engine: Engine) -> None:
     ear = await _listening(Changes(engine))
-    with pytest.raises(ZeroDivisionError), writing(engine) as session:
+    with Session(engine) as session:
         session.execute(update(WorkItemRow).values(note="never"))
-        raise ZeroDivisionError
+        session.rollback()
     with writing(engine) as session:
         session.execute(update(CursorRow).values(holder="me"))
     assert await ear.changed(0.1) == frozenset()

@@ -42,7 +42,7 @@ def _weights() -> dict[str, int]:
         session.flush()
         cookie = {access.COOKIE: sessions.begin(session, account.id, "", hub.timer(), proved=True)}
         session.execute(delete(StationRecordRow).where(StationRecordRow.form == "CLS"))
-        newest = select(SubmissionRow).order_by(SubmissionRow.id.desc()).limit(300)
+        newest = select(SubmissionRow).order_by(SubmissionRow.journal_id.desc()).limit(300)
         session.add_all(
             WorkItemRow(
                 kind="message", journal_id=it.journal_id, station_id=it.station_id, form=it.form, severity=2, detail={},

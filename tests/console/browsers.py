@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hub.app import Server
+from hub.changes import Changes
 from hub.console import access
 from tests.console.house import House
 
@@ -26,6 +27,7 @@ needs_chromium = [
 @contextmanager
 def served(house: House, port: int = 0) -> Iterator[str]:
     """The URL of a real server; it ends as `hub serve` does, with pages open."""
+    house.app.state.changes = Changes(house.hub.engine)
     server = Server(house.app, uvicorn.Config(house.app, port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
@@ -123,7 +123,7 @@ def _rows(answer: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-async def _until_over(house: House) -> AsyncIterator[str]:
+async def _until_over(house: House) -> AsyncGenerator[str]:
     """A stream whose log-in ends after its first words."""
     async with aclosing(_stream(house, "office")) as lines:
         async for line in lines:
@@ -131,7 +131,7 @@ async def _until_over(house: House) -> AsyncIterator[str]:
             house.clock[0] += timedelta(days=1)
 
 
-async def _stream(house: House, name: str, token: str = "") -> AsyncIterator[str]:
+async def _stream(house: House, name: str, token: str = "") -> AsyncGenerator[str]:
     """What /events sends, as it sends it: httpx would wait for its end."""
     sent: asyncio.Queue[Message] = asyncio.Queue()
     gone = asyncio.Event()
