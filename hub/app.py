@@ -19,6 +19,7 @@ from hub import timers
 from hub.api import health, webhooks
 from hub.api.doors import BODY_LIMIT, Doors
 from hub.bootstrap import Gateways
+from hub.changes import Changes
 from hub.console.app import mount
 from hub.context import Hub
 from hub.intake.journal import Journal
@@ -56,9 +57,9 @@ def create_app(hub: Hub, gateways: Gateways) -> Doors:
 class Server(uvicorn.Server):
     """Ends the open streams before it waits for what is open; else it would wait for as long as anybody looks."""
 
-    def __init__(self, app: Doors, config: uvicorn.Config) -> None:
+    def __init__(self, changes: Changes, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._changes = app.state.changes
+        self._changes = changes
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._changes.close()

@@ -34,7 +34,8 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     hub = opened()
     app = create_app(hub, open_gateways(hub.settings))
     server = Server(
-        app, uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        app.state.changes,
+        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False),
     )
     _settle_in(hub)
     server.run()

@@ -28,7 +28,7 @@ needs_chromium = [
 def served(house: House, port: int = 0) -> Iterator[str]:
     """The URL of a real server; it ends as `hub serve` does, with pages open."""
     house.app.state.changes = Changes(house.hub.engine)
-    server = Server(house.app, uvicorn.Config(house.app, port=port, log_level="error", lifespan="off"))
+    server = Server(house.app.state.changes, uvicorn.Config(house.app, port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
