@@ -237,7 +237,7 @@ def _judged(session: Session, hub: Hub, sender: bytes, at: datetime, text: str) 
     senders = roster.senders(session, [(sender, at)]).get((sender, at), [])
     codes = {code for person in senders for code in person.stations} | {getattr(reading, "station", None) or ""}
     stations = roster.stations(session, codes)
-    records = StationRecords(session, {station.id for station in stations.values()}, lock=False)
+    records = StationRecords(session, {station.id for station in stations.values()}, lock="none")
     return validation.judge(
         reading,
         senders=senders,

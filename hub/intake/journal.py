@@ -257,13 +257,14 @@ ENTRY = (
 
 
 def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
-    """Entries to be read, in our own order. Waits for nobody and locks nothing."""
+    """Entries to be read, in our own order, without those that another worker holds. They are claimed later."""
     statement = (
         select(*ENTRY, InboxRow.attempts)
         .join(InboxRow, InboxRow.journal_id == JournalRow.id)
         .where(_due(now))
         .order_by(InboxRow.journal_id)
         .limit(limit)
+        .with_for_update(of=InboxRow, skip_locked=True)
     )
     return [Entry(*values) for values in session.execute(statement)]
 

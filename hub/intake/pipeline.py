@@ -21,18 +21,20 @@ from hub.database import reading, writing
 from hub.intake import journal, parts
 from hub.intake.journal import ATTEMPTS, Entry
 from hub.intake.settlement import Settlement, holds_words
+from hub.reports.stations import Lock
 
 log = structlog.get_logger()
 
 
 def settle_batch(hub: Hub, limit: int) -> int:
-    """Settles up to `limit` waiting entries; how many it took on. Any number of workers may run it at once."""
+    """Settles up to `limit` waiting entries; how many it took on. Any number of workers may run it at once: each
+    passes by the entries and the stations that another holds."""
     with reading(hub.engine) as session:
         entries = journal.waiting(session, hub.timer(), limit)
     if not entries:
         return 0
     try:
-        _settle(hub, entries)
+        return _settle(hub, entries)
     except Exception as error:
         log.warning("pipeline.batch_failed", entries=len(entries), error=type(error).__name__)
         for entry in entries:
@@ -40,12 +42,14 @@ def settle_batch(hub: Hub, limit: int) -> int:
     return len(entries)
 
 
-def _settle(hub: Hub, entries: Sequence[Entry]) -> None:
+def _settle(hub: Hub, entries: Sequence[Entry]) -> int:
     # Read outside of the transaction, which keeps other writers waiting.
     read = {entry.text: grammar.read(entry.text, hub.election.checklist) for entry in entries if holds_words(entry)}
     with writing(hub.engine) as session:
         ours = journal.claim(session, [entry.id for entry in entries])
-        settle(session, hub, [entry for entry in entries if entry.id in ours], hub.clock(), read)
+        mine = [entry for entry in entries if entry.id in ours]
+        settlement = settle(session, hub, mine, hub.clock(), read, lock="pass")
+    return len(mine) - len(settlement.deferred)
 
 
 def _settle_alone(hub: Hub, entry: Entry) -> None:
@@ -68,12 +72,13 @@ def settle(
     entries: Sequence[Entry],
     now: datetime,
     read: Mapping[str, Reading] = MappingProxyType({}),
+    lock: Lock = "wait",
 ) -> Settlement:
     """Settles entries that are ours, in the caller's transaction. `read`: text → reading, where that is known."""
     copies = journal.copies(session, [entry.id for entry in entries])
     unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
     ready = parts.gather(session, unlike, hub.timer())
-    settlement = Settlement(session, hub, ready, now, read)
+    settlement = Settlement(session, hub, ready, now, read, lock)
     for entry in ready:
         settlement.take(entry)
     settlement.write()

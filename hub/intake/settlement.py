@@ -32,7 +32,7 @@ from hub.intake.versions import Versions
 from hub.outbox import Draft
 from hub.replies import help_text, report_reply, say
 from hub.reports import incidents, submissions
-from hub.reports.stations import StationRecords
+from hub.reports.stations import Lock, StationRecords
 from hub.sample import roster
 
 READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
@@ -44,8 +44,8 @@ def holds_words(entry: Entry) -> bool:
 
 class Settlement:
     """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
-    `deferred`: entries for the next batch, which will know that their sender registered in this one; `sounded`: those
-    that told somebody else than their sender: of an incident, or by an alert.
+    `deferred`: entries for the next batch: their sender registered in this one, or another worker holds the station;
+    `sounded`: those that told somebody else than their sender: of an incident, or by an alert.
 
     `read_before`: text → reading, as far as they are known."""
 
@@ -56,6 +56,7 @@ class Settlement:
         entries: Sequence[Entry],
         now: datetime,
         read_before: Mapping[str, Reading] = MappingProxyType({}),
+        lock: Lock = "wait",
     ) -> None:
         self._session = session
         self._hub = hub
@@ -79,7 +80,7 @@ class Settlement:
         }
         self._stations = roster.stations(session, {code for code in codes if code})
         station_ids = {station.id for station in self._stations.values()}
-        self._records = StationRecords(session, station_ids)
+        self._records = StationRecords(session, station_ids, lock=lock)
         together = any(form.observers != "either" for form in self._election.checklist.forms)
         self._observers = roster.observers(session, station_ids, now) if together else {}
         self._submissions: list[dict[str, Any]] = []
@@ -91,10 +92,10 @@ class Settlement:
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
-        if entry.sender in self._linked:
+        reading, senders = self._readings.get(entry.id), self._senders.get((entry.sender, entry.received_at), [])
+        if entry.sender in self._linked or self._is_busy(reading, senders):
             self.deferred.add(entry.id)
             return
-        reading, senders = self._readings.get(entry.id), self._senders.get((entry.sender, entry.received_at), [])
         made = None if senders else registration.register(self._session, self._hub, entry, self._now)
         if made is not None:
             self._register(entry, made)
@@ -122,6 +123,13 @@ class Settlement:
             self._reply(entry, senders[0], said)
         else:
             self._judge(entry, reading, senders)
+
+    def _is_busy(self, reading: Reading | None, senders: Sequence[Person]) -> bool:
+        """Whether another transaction holds a station that this may be about."""
+        if not self._records.busy:
+            return False
+        codes = {_station(reading), *(code for person in senders for code in person.stations)} | self._versions.stations
+        return any(code in codes and station.id in self._records.busy for code, station in self._stations.items())
 
     def _guided(self, entry: Entry, reading: Reading | None, senders: Sequence[Person]) -> bool:
         guided = self._guide.take(entry, reading, senders)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -140,14 +140,21 @@ class StationRecord:
                 self.answers[code] = values[0]
 
 
-class StationRecords:
-    """The records of some stations, held by one transaction (unless they are only looked at: `lock=False`)."""
+Lock = Literal["wait", "pass", "none"]
 
-    def __init__(self, session: Session, station_ids: Collection[int], *, lock: bool = True) -> None:
+
+class StationRecords:
+    """The records of some stations, held by one transaction unless they are only looked at (`none`).
+
+    Stations that another transaction holds are waited for, or passed by: they are `busy`, and not ours to change.
+    """
+
+    def __init__(self, session: Session, station_ids: Collection[int], *, lock: Lock = "wait") -> None:
         self._session = session
         self._records: dict[int, dict[str, StationRecord]] = defaultdict(dict)
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
+        self.busy: set[int] = set()
         ids = sorted(station_ids)
         for start in range(0, len(ids), 500):
             self._load(ids[start : start + 500], lock)
@@ -191,11 +198,12 @@ class StationRecords:
         self._session.execute(delete(StationRecordRow).where(*row))
         del self._changed[record.station_id, record.form], self._records[record.station_id][record.form]
 
-    def _load(self, ids: list[int], lock: bool) -> None:
-        if lock:
+    def _load(self, ids: list[int], lock: Lock) -> None:
+        if lock != "none":
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
             stations = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
-            self._session.execute(stations.with_for_update(key_share=True))
+            stations = stations.with_for_update(key_share=True, skip_locked=lock == "pass")
+            self.busy |= set(ids) - set(self._session.scalars(stations))
         for values in self._session.execute(select(*_COLUMNS).where(StationRecordRow.station_id.in_(ids))):
             record = StationRecord(*values)
             self._records[record.station_id][record.form] = record

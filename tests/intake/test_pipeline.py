@@ -14,7 +14,7 @@ from hub.checklist import grammar
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.intake import journal, pipeline
-from hub.models import InboxRow, SubmissionRow, WorkItemRow
+from hub.models import InboxRow, PersonRow, StationRow, SubmissionRow, WorkItemRow
 from hub.settings import Settings
 from tests.journeys.town import MORNING, load
 
@@ -28,7 +28,9 @@ def hub(engine: Engine) -> Hub:
 
 def put(hub: Hub, *texts: str, sender: str = A1) -> None:
     rows = [
-        journal.row(InboundMessage("twilio", "sms", f"SM{n}-{text}", sender, text, b""), hub.vault, "CM", MORNING)
+        journal.row(
+            InboundMessage("twilio", "sms", f"SM{n}-{text}-{sender}", sender, text, b""), hub.vault, "CM", MORNING
+        )
         for n, text in enumerate(texts)
     ]
     with writing(hub.engine) as session:
@@ -38,6 +40,13 @@ def put(hub: Hub, *texts: str, sender: str = A1) -> None:
 def outcomes(hub: Hub) -> list[str]:
     with reading(hub.engine) as session:
         return list(session.scalars(select(SubmissionRow.outcome).order_by(SubmissionRow.journal_id)))
+
+
+def senders(hub: Hub) -> list[str]:
+    """The codes of those whose messages have been read."""
+    read = select(PersonRow.code).join(SubmissionRow, SubmissionRow.person_id == PersonRow.id)
+    with reading(hub.engine) as session:
+        return list(session.scalars(read.order_by(PersonRow.code)))
 
 
 @pytest.fixture
@@ -88,10 +97,25 @@ def test_an_entry_claimed_by_one_worker_is_not_anothers(hub: Hub, database_url: 
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time")
     put(hub, "SET A1", "SET A0")
+    with reading(hub.engine) as session:
+        ids = [entry.id for entry in journal.waiting(session, MORNING, 10)]
     with writing(hub.engine) as first, writing(hub.engine) as second:
-        ids = [entry.id for entry in journal.waiting(first, MORNING, 10)]
         assert journal.claim(first, ids[:1]) == {ids[0]}
+        assert [entry.id for entry in journal.waiting(second, MORNING, 10)] == ids[1:]
         assert journal.claim(second, ids) == {ids[1]}
+
+
+def test_a_station_that_another_worker_holds_is_passed_by_and_read_afterwards(hub: Hub, database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    put(hub, "SET A1")
+    put(hub, "SET A0", sender=A4)
+    with writing(hub.engine) as other:
+        other.execute(select(StationRow.id).where(StationRow.code == "10001").with_for_update(key_share=True))
+        assert pipeline.settle_batch(hub, 10) == 1
+        assert senders(hub) == ["A4"]
+    assert pipeline.settle_batch(hub, 10) == 1
+    assert senders(hub) == ["A1", "A4"]
 
 
 def test_a_batch_takes_a_bounded_number_of_statements(hub: Hub) -> None:
