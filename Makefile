@@ -35,7 +35,7 @@ bench: setup
 # Pins every package with its hashes; names no host, so it works behind any mirror.
 lock:
 	@test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --extra dev --extra pdf pyproject.toml requirements.build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --extra dev --extra pdf --extra docx pyproject.toml requirements.build -o requirements.lock
 
 clean:
 	rm -rf .venv var
