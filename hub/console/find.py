@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
@@ -38,7 +40,7 @@ def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
     if caller.region and caller.region != found.region:
         raise Forbidden("region")
     about = f"{found.district}, {found.region}"
-    told = {"station": found, "observer": None, "happenings": happenings, "files": files}
+    told: dict[str, Any] = {"station": found, "observer": None, "happenings": happenings, "files": files}
     return page(request, "find/one.html", code=code, about=about, **told)
 
 
@@ -52,5 +54,5 @@ def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response
         raise HTTPException(404)
     if caller.region and caller.region not in found.regions:
         raise Forbidden("region")
-    told = {"station": None, "observer": found, "happenings": happenings, "files": files}
+    told: dict[str, Any] = {"station": None, "observer": found, "happenings": happenings, "files": files}
     return page(request, "find/one.html", code=code, about="", **told)

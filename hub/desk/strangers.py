@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Somebody it may be. `reasons`: number (`apart` digits differ) · code · same (they sent the same text) · station."""
+    """Somebody it may be. `reasons`: number (`apart` digits differ) · code · same (sent the same text) · station."""
 
     id: int
     code: str

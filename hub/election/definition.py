@@ -122,7 +122,7 @@ class Election(Frozen):
     analysis: Analysis
     sample: Sample | None = None
     late: Late = Late()
-    verify: Annotated[int, Field(ge=0, le=3)] = 0  # incidents so grave (1 is critical) are verified by phone; 0: none is
+    verify: Annotated[int, Field(ge=0, le=3)] = 0  # incidents so grave (1: critical) are verified by phone
     dialog: tuple[Literal["telegram", "sms", "whatsapp"], ...] = ("telegram",)  # where the hub asks the next question
     number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
     hotline: PhoneNumber = ""

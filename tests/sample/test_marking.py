@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from hub import cli
+from hub.cli import cli
+from hub.cli.terminal import Refusal
 from hub.election import configuration
 from hub.sample import marking
 
@@ -21,7 +22,7 @@ def arvenia(tmp_path: Path) -> Path:
 
 
 def hub(*words: str) -> Result:
-    return CliRunner().invoke(cli.cli, list(words))
+    return CliRunner().invoke(cli, list(words))
 
 
 def sampled(directory: Path) -> list[str]:
@@ -87,7 +88,7 @@ def test_a_write_that_breaks_off_leaves_both_files_as_they_were(arvenia: Path, m
 
 def test_more_stations_than_there_are_cannot_be_drawn(arvenia: Path) -> None:
     refused = hub("draw", str(arvenia), "--n", "13", "--seed", "1")
-    assert isinstance(refused.exception, cli.Refusal)
+    assert isinstance(refused.exception, Refusal)
 
 
 def test_the_sample_belongs_to_the_election_and_another_size_is_warned_of(arvenia: Path) -> None:
