@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -120,3 +122,12 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def schema(engine: Engine) -> tuple[str, str]:
+    """The revision of the schema, "" where there is none; and the one that this code wants."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        has = MigrationContext.configure(connection).get_current_revision()
+    return has or "", ScriptDirectory.from_config(config).get_current_head() or ""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Secrets as files (of a container, of systemd), each named as its variable; the environment goes before.
+_given = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/secrets"))
+SECRETS = _given if _given.is_dir() else None
+
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", secrets_dir=SECRETS)
 
     database_url: str = "sqlite:///var/hub.db"
     public_url: str = "http://127.0.0.1:8000"
     secret_key: SecretStr = SecretStr("")
+    secret_key_old: SecretStr = SecretStr("")  # the one before, until `hub rotate-key` has done its work
+    evidence_key: Path = Path("var/evidence.key")  # signs the chain's heads; made where there is none
+    anchors: str = ""  # who is told them: telegram:CHAT and mailto:ADDRESS, apart by blanks
+    smtp_url: SecretStr = SecretStr("")  # smtps://user:password@host
+    smtp_from: str = ""
 
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")

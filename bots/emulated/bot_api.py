@@ -68,6 +68,7 @@ class BotApi:
             "answercallbackquery": self._answer_callback_query,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
+            "getwebhookinfo": self._get_webhook_info,
             "getfile": self._get_file,
         }
 
@@ -179,6 +180,9 @@ class BotApi:
 
     async def _delete_webhook(self, asked: dict[str, Any]) -> Response:  # noqa: ARG002
         return await self._set_webhook({})
+
+    async def _get_webhook_info(self, asked: dict[str, Any]) -> Response:  # noqa: ARG002
+        return _ok({"url": self._webhook, "pending_update_count": len(self._updates)})
 
     def _update(self, deed: Deed) -> Any:
         if deed.update is not None:

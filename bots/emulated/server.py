@@ -11,6 +11,8 @@ from typing import Protocol
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
+HERE = "127.0.0.1"
+
 
 class Emulated(Protocol):
     def routes(self) -> APIRouter: ...
@@ -29,9 +31,9 @@ def serve(*providers: Emulated, port: int, ready: Callable[[str], None] = print)
 
 
 @contextmanager
-def running(*providers: Emulated) -> Iterator[str]:
-    """Serves them from a thread for the length of a block, and gives their URL."""
-    listening, url = _listening(0)
+def running(*providers: Emulated, host: str = HERE) -> Iterator[str]:
+    """Serves them from a thread for the length of a block, and gives their URL. `host`: any loopback address."""
+    listening, url = _listening(0, host)
     server = _server(providers)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -42,10 +44,10 @@ def running(*providers: Emulated) -> Iterator[str]:
         thread.join()
 
 
-def _listening(port: int) -> tuple[socket.socket, str]:
+def _listening(port: int, host: str = HERE) -> tuple[socket.socket, str]:
     # Early requests wait in its backlog until the server is up.
-    listening = socket.create_server(("127.0.0.1", port), backlog=2048)
-    return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
+    listening = socket.create_server((host, port), backlog=2048)
+    return listening, f"http://{host}:{listening.getsockname()[1]}"
 
 
 def _server(providers: tuple[Emulated, ...]) -> uvicorn.Server:

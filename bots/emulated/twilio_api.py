@@ -73,6 +73,8 @@ class TwilioApi:
         messages = "/2010-04-01/Accounts/{account}/Messages.json"
         router.add_route(messages, self._create, methods=["POST"])
         router.add_route(messages, self._list, methods=["GET"])
+        router.add_route("/2010-04-01/Accounts/{account}.json", self._account, methods=["GET"])
+        router.add_route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", self._numbers, methods=["GET"])
         media = "/2010-04-01/Accounts/{account}/Messages/{message}/Media"
         router.add_route(media + ".json", self._list_files, methods=["GET"])
         router.add_route(media + "/{id}", self._redirect_to_file, methods=["GET"])
@@ -143,6 +145,20 @@ class TwilioApi:
         if self._callbacks and "StatusCallback" in form:
             self._report_delivery(form["StatusCallback"], message)
         return _json({name: value for name, value in message.items() if name not in _OURS}, 201)
+
+    async def _account(self, request: Request) -> Response:
+        if not self._is_ours(request):
+            return _error(401, 20003, "Authenticate")
+        named = {"sid": self._account_sid, "friendly_name": "Emulated", "status": "active", "type": "Full"}
+        return _json(named)
+
+    async def _numbers(self, request: Request) -> Response:
+        """Our one number, where it is asked for."""
+        if not self._is_ours(request):
+            return _error(401, 20003, "Authenticate")
+        ours = [{"phone_number": self._number, "sms_url": self._webhook}]
+        asked = request.query_params.get("PhoneNumber", self._number)
+        return _json({"incoming_phone_numbers": [it for it in ours if it["phone_number"] == asked]})
 
     async def _list_files(self, request: Request) -> Response:
         if not self._is_ours(request):

@@ -8,13 +8,20 @@ import typer
 
 from hub.authoring.commands import commands as authoring
 from hub.bootstrap import NotReady
-from hub.cli import election, figures, people, running
+from hub.cli import election, figures, people, readiness, running
 from hub.cli.terminal import Refusal, err
 from hub.election.configuration import ConfigurationError
 from hub.sample.roster import NotPossible
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Election-day reporting hub.")
-for commands in (election.commands, authoring, people.commands, running.commands, figures.commands):
+for commands in (
+    election.commands,
+    authoring,
+    people.commands,
+    readiness.commands,
+    running.commands,
+    figures.commands,
+):
     cli.add_typer(commands)
 cli.add_typer(people.account, name="account")
 
