@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
@@ -57,21 +57,40 @@ class TakenBy:
 
 def waiting(session: Session, now: datetime) -> list[QueueEntry]:
     """Open items, the most severe first, the oldest of these first."""
-    sender = select(ContactRow.digest, func.min(PersonRow.language).label("language")).join(
-        PersonRow, PersonRow.id == ContactRow.person_id
+    language = (
+        select(func.min(PersonRow.language))
+        .join(ContactRow, ContactRow.person_id == PersonRow.id)
+        .where(ContactRow.digest == JournalRow.sender_digest)
+        .scalar_subquery()
     )
-    speaker = sender.group_by(ContactRow.digest).subquery()
+    held = and_(WorkItemRow.claimed_until.is_not(None), WorkItemRow.claimed_until > now)
+    waits = and_(WorkItemRow.postponed_until > now, ~_answered())
+    empty = ""
     rows = session.execute(
-        select(WorkItemRow, StationRow.code, StationRow.region, JournalRow.text, AccountRow.name, speaker.c.language)
-        .add_columns(_answered())
+        select(
+            WorkItemRow.id,
+            WorkItemRow.kind,
+            WorkItemRow.severity,
+            func.coalesce(StationRow.code, empty),
+            func.coalesce(WorkItemRow.form, empty),
+            func.coalesce(JournalRow.text, empty),
+            WorkItemRow.opened_at,
+            case((held, WorkItemRow.claimed_by)),
+            case((held, AccountRow.name), else_=empty),
+            case((held, WorkItemRow.claimed_until)),
+            func.coalesce(StationRow.region, empty),
+            func.coalesce(language, empty),
+            case((waits, WorkItemRow.postponed_until)),
+            WorkItemRow.escalated_at,
+            func.coalesce(WorkItemRow.note, empty),
+        )
         .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
         .outerjoin(JournalRow, JournalRow.id == WorkItemRow.journal_id)
         .outerjoin(AccountRow, AccountRow.id == WorkItemRow.claimed_by)
-        .outerjoin(speaker, speaker.c.digest == JournalRow.sender_digest)
         .where(WorkItemRow.closed_at.is_(None))
         .order_by(WorkItemRow.severity, WorkItemRow.opened_at, WorkItemRow.id)
     )
-    return [_entry(*row, now=now) for row in rows]
+    return [QueueEntry(*row) for row in rows]
 
 
 def _answered() -> ColumnElement[bool]:
@@ -118,38 +137,6 @@ def count(session: Session, *, region: str = "", kind: str = "") -> int:
     if kind:
         query = query.where(WorkItemRow.kind == kind)
     return session.scalar(query) or 0
-
-
-def _entry(
-    item: WorkItemRow,
-    station: str | None,
-    region: str | None,
-    text: str | None,
-    holder: str | None,
-    language: str | None,
-    answered: bool,
-    *,
-    now: datetime,
-) -> QueueEntry:
-    held = item.claimed_until is not None and item.claimed_until > now
-    waits = item.postponed_until is not None and item.postponed_until > now and not answered
-    return QueueEntry(
-        item.id,
-        item.kind,
-        item.severity,
-        station or "",
-        item.form or "",
-        text or "",
-        item.opened_at,
-        item.claimed_by if held else None,
-        (holder or "") if held else "",
-        item.claimed_until if held else None,
-        region or "",
-        language or "",
-        item.postponed_until if waits else None,
-        item.escalated_at,
-        item.note or "",
-    )
 
 
 def claim(session: Session, item_id: int, account_id: int, now: datetime) -> Claimed | TakenBy:
