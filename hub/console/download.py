@@ -1,34 +1,34 @@
-"""A table as a file: CSV that a spreadsheet opens as text and numbers, and never as a formula."""
+"""A table or a drawing as a file."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from typing import Literal
 
 from fastapi.responses import Response
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from hub import tabulation
+from hub.tabulation import Table
+
+Kind = Literal["csv", "xlsx", "svg", "png"]
+_TYPES: dict[Kind, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
 
 
 def as_csv(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """`name` without its ending. Moments are ISO 8601 in UTC, what is missing is empty."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(headings)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    # With the mark that tells spreadsheets it is UTF-8.
-    return Response(f"\ufeff{file.getvalue()}".encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    """`name` without its ending."""
+    return as_file(name, "csv", tabulation.as_csv(headings, rows))
 
 
-def _cell(value: object) -> object:
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return value.isoformat()
-        case str() if value.startswith(_FORMULA):
-            return f"'{value}"
-    return value
+def as_workbook(name: str, tables: Sequence[Table]) -> Response:
+    return as_file(name, "xlsx", tabulation.as_workbook(tables))
+
+
+def as_file(name: str, kind: Kind, content: bytes) -> Response:
+    """To be saved, never shown in our name."""
+    headers = {"content-disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(content, media_type=_TYPES[kind], headers=headers)
