@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-Channel = Literal["sms", "telegram", "whatsapp"]
+Channel = Literal["sms", "telegram", "whatsapp", "email"]
 Kind = Literal["text", "button", "edited", "media", "location", "contact", "stop", "start", "other", "unreadable"]
 AddressState = Literal["", "blocked", "opted_out"]  # nothing · no message will ever arrive · its owner wants none
 DeliveryState = Literal["sent", "delivered", "failed"]

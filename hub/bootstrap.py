@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bots.email import EmailGateway
 from bots.gateway import Gateway
 from bots.kannel import KannelGateway
 from bots.smsgate import SmsGateGateway
@@ -29,17 +30,18 @@ class Gateways:
     telegram: TelegramGateway | None = None
     kannel: KannelGateway | None = None
     smsgate: SmsGateGateway | None = None
+    email: EmailGateway | None = None
 
     def all(self) -> list[Gateway]:
         """In the order in which they are tried for a message that answers none."""
-        roads = (self.telegram, self.kannel, self.twilio, self.smsgate)
+        roads = (self.telegram, self.kannel, self.twilio, self.smsgate, self.email)
         return [gateway for gateway in roads if gateway is not None]
 
 
 def open_hub(settings: Settings) -> Hub:
     """Raises `NotReady` where the secret is missing or no election is loaded."""
     try:
-        vault = Vault(settings.secret_key.get_secret_value())
+        vault = Vault(settings.secret_key.get_secret_value(), settings.secret_key_old.get_secret_value())
     except ValueError as error:
         raise NotReady(str(error)) from error
     engine = open_engine(settings.database_url)
@@ -62,7 +64,7 @@ def sms_road(settings: Settings) -> str:
 
 
 def open_gateways(settings: Settings) -> Gateways:
-    twilio = telegram = kannel = smsgate = None
+    twilio = telegram = kannel = smsgate = email = None
     if settings.twilio_auth_token.get_secret_value():
         twilio = TwilioGateway(
             account_sid=settings.twilio_account_sid,
@@ -81,4 +83,6 @@ def open_gateways(settings: Settings) -> Gateways:
         kannel = KannelGateway(token, settings.kannel_send_url, settings.public_url)
     if signing_key := settings.smsgate_signing_key.get_secret_value():
         smsgate = SmsGateGateway(signing_key, settings.smsgate_api_url)
-    return Gateways(twilio, telegram, kannel, smsgate)
+    if server := settings.smtp_url.get_secret_value():
+        email = EmailGateway(server, settings.smtp_from)
+    return Gateways(twilio, telegram, kannel, smsgate, email)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,9 +17,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class Vault:
-    """Seals and opens bytes; tells a lookup digest for an address. `secret` has at least 32 characters."""
+    """Seals and opens bytes; tells a lookup digest for an address. `secret` has at least 32 characters.
 
-    def __init__(self, secret: str) -> None:
+    While keys are changed, `old` is the secret before: what it sealed is opened, too.
+    """
+
+    def __init__(self, secret: str, old: str = "") -> None:
         if len(secret) < 32:
             raise ValueError(
                 "HUB_SECRET_KEY needs at least 32 characters; make one with: "
@@ -27,6 +31,7 @@ class Vault:
         self._seal = AESGCM(_derive(secret, b"seal"))
         self._lookup = _derive(secret, b"lookup")
         self._sign = Ed25519PrivateKey.from_private_bytes(_derive(secret, b"sign"))
+        self.old = Vault(old) if old else None
 
     def digest(self, kind: str, address: str) -> bytes:
         """16 bytes: HMAC-SHA256 of the kind (`phone`, `telegram`) and the address, cut."""
@@ -48,7 +53,22 @@ class Vault:
 
     def open(self, sealed: bytes) -> bytes:
         """Raises `cryptography.exceptions.InvalidTag` when the key is another or the bytes were changed."""
-        return self._seal.decrypt(sealed[:12], sealed[12:], None)
+        try:
+            return self._seal.decrypt(sealed[:12], sealed[12:], None)
+        except InvalidTag:
+            if self.old is None:
+                raise
+        return self.old.open(sealed)
+
+    def resealed(self, sealed: bytes) -> bytes | None:
+        """What the old key sealed, sealed with the new one; None where it is already, or is empty."""
+        if not sealed or self.old is None:
+            return None
+        try:
+            self._seal.decrypt(sealed[:12], sealed[12:], None)
+        except InvalidTag:
+            return self.seal(self.old.open(sealed))
+        return None
 
 
 def _derive(secret: str, purpose: bytes) -> bytes:

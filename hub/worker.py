@@ -16,6 +16,7 @@ from hub import leadership, timers
 from hub.alerts.auditor import RIVAL
 from hub.bootstrap import Gateways
 from hub.context import Hub
+from hub.custody.chain import Sealer
 from hub.database import writing
 from hub.delivery.enquiries import Enquiries
 from hub.delivery.pace import rates
@@ -27,8 +28,9 @@ from hub.media.fetching import Fetching
 from hub.timers import Timers
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
-POLL = 25  # seconds that Telegram holds a poll open
-LEAD = timedelta(seconds=90)  # longer than a poll, or two processes poll at once
+POLL = 5  # seconds that Telegram holds a poll open
+# Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
+LEAD = timedelta(seconds=20)
 BATCH = 200
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("deliver", delivery.round),
         ("heartbeat", lambda: _beat(hub)),
         ("timers", Timers(hub).round),
+        ("seal", Sealer(hub).round),
         ("fetch", Fetching(hub, gateways.all()).round),
     ]
     if gateways.twilio:

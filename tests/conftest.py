@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import warnings
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from hub.database import migrate, open_engine
 
+os.environ.setdefault("HUB_EVIDENCE_KEY", f"{tempfile.mkdtemp(prefix='hub-key-')}/evidence.key")
 SECRET = "a secret that is only for tests, 32+"
 
 

@@ -2,6 +2,7 @@
 
 from hub.models.base import Base
 from hub.models.broadcasts import BroadcastRow, RecipientRow
+from hub.models.custody import ChainRow, HeadRow
 from hub.models.desk import AccountRow, AuditRow, CallRow, DeedRow, LoginSessionRow, RecoveryCodeRow, WorkItemRow
 from hub.models.dialogs import DialogRow
 from hub.models.election import (
@@ -39,11 +40,13 @@ __all__ = [
     "Base",
     "BroadcastRow",
     "CallRow",
+    "ChainRow",
     "ContactRow",
     "CursorRow",
     "DeedRow",
     "DialogRow",
     "ElectionRow",
+    "HeadRow",
     "InboxRow",
     "IncidentLinkRow",
     "IncidentRow",

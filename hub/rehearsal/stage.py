@@ -69,6 +69,7 @@ def stage(directory: Path, home: Path, port: int, begins: datetime, database_url
         played_time.write_text(begins.isoformat())  # or the worker would wonder why nothing came all day
         environment = {
             "HUB_DATABASE_URL": database_url or f"sqlite:///{home.resolve()}/hub.db",
+            "HUB_EVIDENCE_KEY": str(home.resolve() / "evidence.key"),
             "HUB_SPOOL_DIR": str(home.resolve() / "spool"),
             "HUB_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "HUB_SECRET_KEY": secrets.token_urlsafe(48),

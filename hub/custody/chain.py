@@ -1,0 +1,150 @@
+"""The chain grows: one process, the sealer, links what is there and not linked yet, and signs where it has come to.
+
+Many processes append to the journal at once, so it cannot be chained as it is written: that would queue them up. What
+is committed later with a smaller id is linked later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from hub import bulk, leadership
+from hub.context import Hub
+from hub.custody import anchors, keys
+from hub.custody.statements import KINDS, Kind, Subject, new_salts, statement
+from hub.custody.verifier import Checkpoint, genesis, head_text, linked
+from hub.database import reading, writing
+from hub.models import ChainRow, HeadRow
+from hub.vault import Vault
+
+TICK = 1.0  # seconds between looks
+BATCH = 500
+LEAD = timedelta(seconds=10)
+LATE = 5_000  # ids: how far behind the newest a transaction that was slow to commit is looked for
+SWEEP = 300  # ticks between looks at everything
+
+
+class Sealer:
+    """Rounds of one process. Only the one that leads does anything."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:sealer"
+        self._rounds = 0
+
+    async def round(self) -> int:
+        if await asyncio.to_thread(self.take) < BATCH:
+            await asyncio.sleep(TICK)
+        return 0  # and the pause of a loop: sealing never hurries past the reading of messages
+
+    def take(self) -> int:
+        """Links what waits, and anchors where that is due; how many were linked."""
+        everything = self._rounds % SWEEP == 0
+        self._rounds += 1
+        with reading(self._hub.engine) as session:
+            waits = any(session.scalar(_waiting(session, kind, everything).limit(1)) for kind in KINDS)
+            waits = waits or anchors.due(session, self._hub, self._hub.timer())
+        if not waits:
+            return 0
+        with writing(self._hub.engine) as session:
+            if not leadership.lead(session, "sealer", self._holder, self._hub.timer(), LEAD):
+                return 0
+        count = seal(self._hub, keys.opened(self._hub.settings.evidence_key), everything=everything)
+        with writing(self._hub.engine) as session:
+            if anchors.due(session, self._hub, self._hub.timer()) and (head := newest(session)):
+                anchors.send(session, self._hub, head, self._hub.timer())
+        return count
+
+
+def seal(hub: Hub, key: Ed25519PrivateKey, *, everything: bool = True, limit: int = BATCH) -> int:
+    """Links up to `limit` rows of each kind and signs the new head; how many. For whoever leads."""
+    with reading(hub.engine) as session:
+        seq, link = end(session, hub.election.key)
+        rows = []
+        for kind in KINDS:
+            for row in session.execute(_rows(session, kind, everything).limit(limit)).all():
+                seq += 1
+                rows.append(_next(kind, row, seq, link, hub.vault))
+                link = rows[-1]["link"]
+    if rows:
+        with writing(hub.engine) as session:  # brief: whoever settles waits for this on SQLite
+            bulk.insert(session, ChainRow, rows)
+            bulk.insert(session, HeadRow, [_head(hub.election.key, seq, link, key, hub.clock())])
+    return len(rows)
+
+
+def seal_all(hub: Hub, key: Ed25519PrivateKey) -> int:
+    count = 0
+    while sealed := seal(hub, key):
+        count += sealed
+    return count
+
+
+def end(session: Session, election: str) -> tuple[int, bytes]:
+    """The number and the link of the chain's last."""
+    last = session.execute(select(ChainRow.seq, ChainRow.link).order_by(ChainRow.seq.desc()).limit(1)).one_or_none()
+    return (last.seq, last.link) if last else (0, genesis(election))
+
+
+def newest(session: Session) -> Checkpoint | None:
+    head = session.scalars(select(HeadRow).order_by(HeadRow.seq.desc()).limit(1)).one_or_none()
+    return checkpoint_of(head) if head else None
+
+
+def checkpoint_of(head: HeadRow) -> Checkpoint:
+    return Checkpoint(head.seq, head.link.hex(), stamp(head.at), head.signature.hex())
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unlinked(kind: Kind) -> Select[Any]:
+    """All rows of a kind that are in no link, oldest first."""
+    table = kind.table
+    mine = and_(ChainRow.kind == kind.name, ChainRow.row_id == table.c.id)
+    return select(table.c.id).outerjoin(ChainRow, mine).where(kind.ready, ChainRow.seq.is_(None)).order_by(table.c.id)
+
+
+def _waiting(session: Session, kind: Kind, everything: bool) -> Select[Any]:
+    statement = unlinked(kind)
+    if everything or kind.name == "media":  # files are kept out of order
+        return statement
+    last = session.scalar(select(func.max(ChainRow.row_id)).where(ChainRow.kind == kind.name)) or 0
+    return statement.where(kind.table.c.id > last - LATE)
+
+
+def _rows(session: Session, kind: Kind, everything: bool) -> Select[Any]:
+    return _waiting(session, kind, everything).with_only_columns(*kind.table.c, maintain_column_froms=True)
+
+
+def _next(kind: Kind, row: Row[Any], seq: int, before: bytes, vault: Vault) -> dict[str, Any]:
+    salts = new_salts()
+    try:
+        subject = kind.subject(row, vault)
+    except InvalidTag:  # somebody's doing: it is said, and what comes after it is linked all the same
+        subject = Subject({"unreadable": True})
+    told = statement(kind.name, row.id, subject, salts)
+    return {
+        "seq": seq,
+        "kind": kind.name,
+        "row_id": row.id,
+        "statement": told,
+        "salt": salts.said if subject.said else None,
+        "salt_sealed": vault.seal(salts.personal) if subject.personal else None,
+        "link": linked(before, told),
+    }
+
+
+def _head(election: str, seq: int, link: bytes, key: Ed25519PrivateKey, now: datetime) -> dict[str, Any]:
+    signature = key.sign(head_text(election, seq, link, stamp(now)))
+    return {"seq": seq, "at": now, "link": link, "signature": signature}
