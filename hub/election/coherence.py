@@ -64,6 +64,8 @@ def texts(election: Election) -> Iterator[tuple[Location, Text]]:
         yield ("replies", key), text
     for key, text in election.guide.items():
         yield ("guide", key), text
+    for key, text in election.analysis.remarks.items():
+        yield ("analysis", "remarks", key), text
 
 
 def _repeated_codes(election: Election) -> Complaints:
@@ -194,6 +196,9 @@ def _analysis(election: Election) -> Complaints:
             yield at, f"there is no question {reference}", did_you_mean(reference, known)
         elif question.type not in _NUMBERS:
             yield at, f"{reference} is no number but a {question.type}", "name a question of type integer or decimal"
+    asked = {f"{form.code}.{question.code}" for form, question in election.checklist.questions()}
+    for key in analysis.remarks.keys() - asked:
+        yield ("analysis", "remarks", key), f"there is no question {key}", did_you_mean(key, sorted(asked))
     yield from _repeated(("analysis", "shares"), "name", (shares.name for shares in analysis.shares))
     yield from _repeated(("analysis", "turnout"), "name", (turnout.name for turnout in analysis.turnout))
 

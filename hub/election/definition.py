@@ -85,6 +85,7 @@ class Analysis(Frozen):
     shares: tuple[Shares, ...] = ()
     reconciled_form: str | None = None  # the protocol, compared with the official results
     groups: dict[str, Group] = {}  # key → stations to be told apart
+    remarks: dict[AnswerRef, Text] = {}  # question → what is printed beside its table
     quality: Quality = Quality()
     process_release: ReleaseRule = ReleaseRule(stratum=0.80, overall=0.90)
     results_release: ReleaseRule = ReleaseRule(stratum=0.90, overall=0.95)
