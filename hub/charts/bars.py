@@ -25,6 +25,7 @@ from hub.charts.sheet import (
 )
 
 FIELD = 270  # the width of a bar that reaches `top`; what it says in figures stands to the right
+MANY = 8  # bars, above which each takes one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +40,83 @@ class Bar:
 
 
 def bars(caption: Caption, shown: Sequence[Bar], *, top: float = 1.0, bar: float | None = None) -> str:
-    """Bars from 0 to `top`, their intervals on them. `bar`: a threshold, dashed."""
+    """Bars from 0 to `top`, their intervals on them; labels stand above, or beside where the bars are many.
+
+    `bar`: a threshold, dashed.
+    """
+    if len(shown) > MANY:
+        return _many(caption, shown, top, bar)
     parts: list[str] = []
     y = 0.0
     for each in shown:
         labels = lines(each.label, WORDS)
         parts += [text(0, y + 13 + 15 * at, words) for at, words in enumerate(labels)]
         y += 15 * len(labels) + 4
-        parts += [*_bar(each, y, top), text(WIDTH, y + 12, each.told, WORDS, INK, "end", bold=True)]
+        parts += [*_bar(each, y, _Field(0, FIELD, top)), text(WIDTH, y + 12, each.told, WORDS, INK, "end", bold=True)]
         y += 24
-    return sheet(caption, _told(shown), [*_axis(y, top, bar), *parts], y + 16)
+    return sheet(caption, _told(shown), [*_axis(y, _Field(0, FIELD, top), bar), *parts], y + 16)
 
 
 def dots(caption: Caption, shown: Sequence[Bar], whole: Bar, *, top: float = 1.0) -> str:
     """Parts of one whole side by side: each a point with its interval, the whole's figure a line through all."""
-    y = 24.0
-    parts = [*_dotted(whole, 0, top, bold=True)]
+    field = _Field(118, 172, top)
+    parts, y = [*_dotted(whole, 0, field, bold=True)], 24.0
     for each in shown:
-        parts += _dotted(each, y, top)
+        parts += _dotted(each, y, field)
         y += 22
     across = []
     if whole.value is not None:
-        across = [line(_dot(whole.value, top), 14, _dot(whole.value, top), y - 4, QUIET, 1, "4 3")]
-    return sheet(caption, _told([whole, *shown]), [*_axis(y, top, None, _LABEL, _DOTS), *across, *parts], y + 16)
+        x = field.x(whole.value)
+        across = [line(x, 14, x, y - 4, QUIET, 1, "4 3")]
+    return sheet(caption, _told([whole, *shown]), [*_axis(y, field, None), *across, *parts], y + 16)
 
 
-_LABEL, _DOTS = 118, 172  # where the points' field begins, and how wide it is
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Where figures from 0 to `top` are drawn."""
+
+    left: float
+    width: float
+    top: float
+
+    def x(self, value: float) -> float:
+        return self.left + min(max(value / self.top, 0.0), 1.0) * self.width
 
 
-def _bar(each: Bar, y: float, top: float) -> Iterator[str]:
-    yield rect(0, y, FIELD, 14, GROUND)
+def _many(caption: Caption, shown: Sequence[Bar], top: float, bar: float | None) -> str:
+    field = _Field(146, 152, top)
+    parts: list[str] = []
+    for at, each in enumerate(shown):
+        y = 19.0 * at
+        parts += [text(0, y + 12, _short(each.label, SMALL, field.left), SMALL), *_bar(each, y + 2, field)]
+        parts.append(text(WIDTH, y + 12, each.told, SMALL, INK, "end", bold=True))
+    bottom = 19.0 * len(shown) + 2
+    return sheet(caption, _told(shown), [*_axis(bottom, field, bar), *parts], bottom + 16)
+
+
+def _bar(each: Bar, y: float, field: _Field) -> Iterator[str]:
+    height = 14 if field.left == 0 else 12
+    yield rect(field.left, y, field.width, height, GROUND)
     if each.value is not None:
-        yield rect(0, y, max(0.8, _share(each.value, top) * FIELD), 14, BAR, INK)
+        yield rect(field.left, y, max(0.8, field.x(each.value) - field.left), height, BAR, INK)
     if each.low is not None and each.high is not None:
-        yield _whisker(_share(each.low, top) * FIELD, _share(each.high, top) * FIELD, y + 7)
+        yield _whisker(field.x(each.low), field.x(each.high), y + height / 2)
 
 
-def _dotted(each: Bar, y: float, top: float, *, bold: bool = False) -> Iterator[str]:
-    label, *rest = lines(each.label, WORDS, _LABEL) or [""]
-    yield text(0, y + 14, f"{label[:-1].rstrip()}…" if rest else label, WORDS, bold=bold)
+def _dotted(each: Bar, y: float, field: _Field, *, bold: bool = False) -> Iterator[str]:
+    yield text(0, y + 14, _short(each.label, WORDS, field.left), WORDS, bold=bold)
     if each.low is not None and each.high is not None:
-        yield _whisker(_dot(each.low, top), _dot(each.high, top), y + 10)
+        yield _whisker(field.x(each.low), field.x(each.high), y + 10)
     if each.value is not None:
-        yield dot(_dot(each.value, top), y + 10, INK if bold else "#fff")
+        yield dot(field.x(each.value), y + 10, INK if bold else "#fff")
     yield text(WIDTH, y + 14, each.told, SMALL + 1, INK, "end", bold=bold)
+
+
+def _short(label: str, size: float, width: float) -> str:
+    first, *rest = lines(label, size, width) or [""]
+    if not rest:
+        return first
+    return f"{label[: len(first)] if len(first) > 12 else label[:16]}…"
 
 
 def _whisker(low: float, high: float, y: float) -> str:
@@ -94,21 +128,13 @@ def _whisker(low: float, high: float, y: float) -> str:
     )
 
 
-def _axis(bottom: float, top: float, bar: float | None, left: float = 0, width: float = FIELD) -> Iterator[str]:
-    for tick in ticks(top):
-        x = left + _share(tick, top) * width
+def _axis(bottom: float, field: _Field, bar: float | None) -> Iterator[str]:
+    for tick in ticks(field.top):
+        x = field.x(tick)
         yield line(x, 0, x, bottom, LINE, 0.6)
         yield text(x, bottom + 12, f"{100 * tick:g}%", SMALL, QUIET, "start" if x == 0 else "middle")
-    if bar is not None and bar < top:
-        yield line(_share(bar, top) * width, 0, _share(bar, top) * width, bottom, INK, 1.2, "5 3")
-
-
-def _share(value: float, top: float) -> float:
-    return min(max(value / top, 0.0), 1.0)
-
-
-def _dot(value: float, top: float) -> float:
-    return _LABEL + _share(value, top) * _DOTS
+    if bar is not None and bar < field.top:
+        yield line(field.x(bar), 0, field.x(bar), bottom, INK, 1.2, "5 3")
 
 
 def _told(shown: Sequence[Bar]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.analysis.estimates import Estimate
 from hub.analysis.tables import Findings, OptionFigure, QuestionTable, RatioFigure, SharesTable
@@ -82,7 +83,7 @@ class _Question:
             (self.words.said(it.text), it.count, share(it.count, self.table.n), *_figures(it.estimate))
             for it in self.table.options
         ]
-        notes = (self.note(), *self._bounds())
+        notes = (self.note(), *self._bounds(), *self._remark())
         return Table(self.title, [say(key) for key in head], rows, frozenset(range(1, 7)), notes)
 
     def by_stratum(self) -> Table:
@@ -113,6 +114,10 @@ class _Question:
             if option.bounds and option.count and option.bounds[1] - option.bounds[0] > 1e-9:
                 low, high = (self.words.number(tenths(each) or 0) for each in option.bounds)
                 yield f"{self.words.said(option.text)}: {self.words.say('bounds', low=low, high=high)}"
+
+    def _remark(self) -> Iterator[str]:
+        if remark := self.words.election.analysis.remarks.get(self.key):
+            yield self.words.say("remark", words=self.words.said(remark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,7 @@ class _Ballot:
             yield self.words.say("lead", first=lead.ahead, second=lead.behind, points=points, margin=margin)
 
 
-def share(count: int, n: int) -> float | None:
+def share(count: int, n: int) -> Decimal | None:
     """Of the stations that answered, as it is printed: 184 of 300 is 61.3."""
     return tenths(count / n) if n else None
 
@@ -257,7 +262,7 @@ def base_note(words: Words, shown: Sequence[Estimate], n: int, digits: int = 1) 
     return words.say(key, n=count, margin=words.number(tenths(max(known), digits) or 0, digits), level=level)
 
 
-def _figures(it: Estimate, digits: int = 1) -> tuple[float | None, ...]:
+def _figures(it: Estimate, digits: int = 1) -> tuple[Decimal | None, ...]:
     return tuple(tenths(value, digits) for value in (it.estimate, it.margin, it.low, it.high))
 
 

@@ -35,8 +35,8 @@ class Words:
         """The election's own words, in its default language where they are missing."""
         return text.get(self.language) or text.get(self.election.default_language) or next(iter(text.values()), "")
 
-    def number(self, value: float, digits: int = 1) -> str:
-        return format_decimal(value, "#,##0." + "0" * digits if digits else "#,##0", self.language)
+    def number(self, value: float | Decimal, digits: int = 1) -> str:
+        return number(value, digits, self.language)
 
     def percent(self, fraction: float | None, digits: int = 1) -> str:
         told = tenths(fraction, digits)
@@ -54,13 +54,17 @@ class Words:
         return format_datetime(at, "d MMM HH:mm", self.election.zone, self.language)
 
 
-def tenths(fraction: float | None, digits: int = 1) -> float | None:
-    """A fraction as a percentage, a half rounded up as on paper: 0.0625 is 6.3."""
+def number(value: float | Decimal, digits: int, language: str) -> str:
+    return format_decimal(value, "#,##0." + "0" * digits if digits else "#,##0", language)
+
+
+def tenths(fraction: float | None, digits: int = 1) -> Decimal | None:
+    """A fraction as a percentage of so many digits, a half rounded up as on paper: 0.0625 is 6.3."""
     if fraction is None:
         return None
     # Twelve digits first: 0.0625 must not become 0.062499999 on its way here.
     exact = Decimal(f"{100 * fraction:.10f}")
-    return float(exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    return exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 @cache

@@ -76,6 +76,11 @@ def find(session: Session, wanted: Wanted) -> list[Case]:
     return [_case(*row) for row in rows]
 
 
+def everything(session: Session) -> list[Case]:
+    """Every incident, the first first."""
+    return [_case(*row) for row in session.execute(_query().order_by(IncidentRow.id))]
+
+
 def one(session: Session, number: int) -> Case | None:
     row = session.execute(_query().where(IncidentRow.id == number)).one_or_none()
     return _case(*row) if row else None
