@@ -9,7 +9,7 @@ from pathlib import Path
 from bots.emulated.signing import signed_form
 from hub.election import configuration
 from hub.election.configuration import Configuration
-from hub.election.people import PersonEntry
+from hub.election.people import STAFF_ROLES, PersonEntry
 from hub.rehearsal import day
 from hub.rehearsal.day import Recorded
 
@@ -27,8 +27,11 @@ class Sent:
     answers: dict[str, str]
 
 
-def enlarge(directory: Path, copies: int) -> Configuration:
-    """The election with its sample `copies` times, and one observer with one phone at each station."""
+def enlarge(directory: Path, copies: int, staff: bool = False) -> Configuration:
+    """The election with its sample `copies` times, and one observer with one phone at each station.
+
+    With its staff, observers can also write by Telegram: see `telegram`.
+    """
     whole = configuration.load(directory)
     checklist = whole.election.checklist
     width = checklist.station.lengths[0] + 3
@@ -47,7 +50,15 @@ def enlarge(directory: Path, copies: int) -> Configuration:
     )
     changed = whole.election.model_dump() | {"checklist": enlarged.model_dump()}
     election = whole.election.__class__.model_validate(changed)
+    if staff:
+        people = [replace(person, telegram=telegram(person.phones[0])) for person in people]
+        people += [person for person in whole.people if person.role in STAFF_ROLES]
     return replace(whole, election=election, stations=tuple(stations), people=tuple(people))
+
+
+def telegram(phone: str) -> str:
+    """The Telegram account of whoever has this telephone."""
+    return f"9{phone[-7:]}"
 
 
 def messages(directory: Path, copies: int) -> Iterator[Sent]:

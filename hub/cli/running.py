@@ -17,6 +17,7 @@ from hub import worker
 from hub.app import Server, create_app
 from hub.bench import run as benchmark
 from hub.bench import shift as desk_shift
+from hub.bench import torture as storm
 from hub.bootstrap import open_gateways
 from hub.checklist import grammar
 from hub.cli.terminal import Refusal, opened, out
@@ -122,6 +123,20 @@ def bench(
 ) -> None:
     """Measures the hub against a floor in the same run, and proves that nothing was lost."""
     raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=tuple(store), output=output))
+
+
+@commands.command()
+def torture(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
+    kills: Annotated[int, typer.Option(min=0, help="of processes, on each store")] = 100,
+    others: Annotated[int, typer.Option(min=0, help="how often each other fault strikes each store")] = 2,
+    rate: Annotated[float, typer.Option(min=1, help="messages a second")] = 20,
+    store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite", "postgresql"],  # noqa: B006
+    output: Annotated[Path | None, typer.Option(help="the account as JSON")] = None,
+) -> None:
+    """Strikes a hub under load with all that can go wrong, and accounts for every message: none lost, none doubled."""
+    stores = tuple(store)
+    raise typer.Exit(storm.run(directory, stores=stores, kills=kills, others=others, rate=rate, output=output))
 
 
 def _settle_in(hub: Hub) -> None:

@@ -1,0 +1,258 @@
+"""The hub under fire: real processes and a steady load, struck at random; at the end every message is accounted for.
+
+What is promised: whatever got its 200, or was taken from Telegram, is in the journal once, became one submission with
+the answers that were sent, was answered once, and, where it called for help, raised one alert that somebody was told.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func, select
+
+from bots.emulated.bot_api import BotApi
+from bots.emulated.server import running
+from bots.emulated.twilio_api import TwilioApi
+from hub import outbox
+from hub.bench import faults, payload, stage
+from hub.bench.crew import Crew
+from hub.bench.faults import FAULTS, Storm
+from hub.bench.knocking import Heard, Knocking
+from hub.bench.payload import Sent
+from hub.bench.stage import Stage, Unsound
+from hub.database import reading
+from hub.intake import journal
+from hub.models import AlertRow, AlertStepRow, JournalRow, OutboxRow, SubmissionRow
+
+KILLS = ("web process killed", "worker killed")
+BOT = "4200:torture"
+SOS_EVERY = 40  # messages
+REST = 420.0  # seconds in which all must have come to rest afterwards: a killed sender's lease is one minute
+out = Console()
+
+
+@dataclass
+class Account:
+    """Of one store. `lost` and `doubled` name what broke the promise; `repeated`: messages that somebody got twice."""
+
+    struck: Counter[str] = field(default_factory=Counter)
+    sent: int = 0
+    acknowledged: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    replies: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    alerts: int = 0
+    paged: int = 0
+    seconds: float = 0.0
+
+
+def run(directory: Path, *, stores: tuple[str, ...], kills: int, others: int, rate: float, output: Path | None) -> int:
+    """Strikes each store with `kills` kills and each other fault `others` times. 0; or 1 where anything was lost or
+    doubled."""
+    alone = faults.go_alone()
+    if not alone:
+        out.print("no network and disk of our own (root only): faults of the emulator and of limits take their place")
+    seed = random.SystemRandom().randrange(1 << 32)
+    out.print(f"seed {seed}")
+    accounts = {}
+    for kind in stores:
+        accounts[kind] = strike(directory, kind, alone=alone, kills=kills, others=others, rate=rate, seed=seed)
+    _print(accounts)
+    if output:
+        output.write_text(json.dumps({kind: vars(account) for kind, account in accounts.items()}, indent=1))
+    return int(any(account.lost or account.doubled for account in accounts.values()))
+
+
+def strike(
+    directory: Path, kind: str, *, alone: bool, kills: int, others: int, rate: float, seed: int, hands: int = 0
+) -> Account:
+    """One storm over one store. `hands`: how many web processes and as many workers; 0: as the store takes."""
+    dice = random.Random(seed)  # noqa: S311
+    plan = [KILLS[number % 2] for number in range(kills)]
+    plan += [name for name in FAULTS if name not in KILLS for _ in range(others)]
+    dice.shuffle(plan)
+    count = int(rate * (60 + 2.5 * kills + 80 * others))
+    hands = hands or (2 if kind == "postgresql" else 1)
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-storm-")))
+        small = stack.enter_context(faults.small_disk(home, kind, alone=alone))
+        store = stack.enter_context(stage.open_store(kind, small))
+        ready = with_calls_for_help(stage.set_up(directory, store, "hub", count, staff=True))
+        bot_api, twilio = BotApi(BOT), TwilioApi(payload.SID, ready.token, callbacks=False)
+        providers = stack.enter_context(running(bot_api, twilio, host=faults.PROVIDER))
+        ports = [stage.free_port() for _ in range(hands)]
+        clock = small / "clock"
+        crew = Crew(ready.environment | _roads(providers, clock), ports, hands, small / "log")
+        stack.callback(crew.end)
+        crew.start_all()
+        for port in ports:
+            stage.wait_for(port)
+        requests = payload.requests(iter(ready.sent), ready.token, stage.URL)
+        knocking = Knocking(list(zip(ready.sent, requests, strict=True)), ports, providers, rate, dice)
+        storm = Storm(ready, crew, knocking, ports, clock, providers, alone, dice)
+        account = Account()
+        began = time.monotonic()
+        knocking.start()
+        for name in plan:
+            FAULTS[name](storm)
+            account.struck[name] += 1
+        _settle(storm)
+        account.seconds = time.monotonic() - began
+        _judge(account, ready, knocking.heard, bot_api, twilio)
+        if account.lost or account.doubled:
+            Path(f"storm-{kind}.log").write_bytes((small / "log").read_bytes())
+        return account
+
+
+def with_calls_for_help(ready: Stage) -> Stage:
+    """Every 40th message becomes an SOS of somebody who calls only once."""
+    called: set[str] = set()
+    sent = []
+    for place, message in enumerate(ready.sent):
+        calls = place % SOS_EVERY == 0 and message.sender not in called
+        called |= {message.sender} if calls else set()
+        sent.append(Sent(message.id, message.sender, "SOS", "", {}) if calls else message)
+    return replace(ready, sent=sent)
+
+
+def _roads(providers: str, clock: Path) -> dict[str, str]:
+    """Both providers, and no pace: what is counted is what arrives."""
+    return {
+        "HUB_TWILIO_API_URL": providers,
+        "HUB_TELEGRAM_TOKEN": BOT,
+        "HUB_TELEGRAM_API_URL": providers,
+        "HUB_REHEARSAL_CLOCK": str(clock),
+        "HUB_SEND_RATE": "1000",
+        "HUB_CHAT_RATE": "1000",
+        "HUB_NUMBER_RATE": "1000",
+        "HUB_REPLIES_PER_NUMBER": "100000",
+    }
+
+
+def _settle(storm: Storm) -> None:
+    """The storm is over: whoever is left takes what was begun to its end."""
+    storm.crew.start_all()
+    for hand in storm.crew.hands:  # whose clock was wrong goes home
+        storm.crew.kill(hand)
+        storm.crew.start(hand)
+    storm.knocking.finish(REST)
+    if storm.knocking.is_alive():
+        raise Unsound("somebody knocks and is never heard")
+    until = time.monotonic() + REST
+    while time.monotonic() < until:
+        with reading(storm.stage.engine) as session:
+            came = session.scalar(select(func.count()).select_from(JournalRow)) or 0
+            waiting = journal.unread(session) + outbox.unsent(session)
+        heard = storm.knocking.heard
+        if came >= len(heard.acknowledged) + len(heard.updates) and not waiting:
+            return
+        time.sleep(0.5)
+    raise Unsound(f"not at rest: {came} came, {waiting} wait")
+
+
+def _judge(account: Account, ready: Stage, heard: Heard, bot_api: BotApi, twilio: TwilioApi) -> None:
+    by_id = {message.id: message for message in ready.sent}
+    meant = {("twilio", f"SM{id}"): by_id[id] for id in heard.acknowledged}
+    meant |= {("telegram", id): message for id, message in heard.updates.items()}
+    account.sent = account.acknowledged = len(meant)
+    account.answers = heard.answers
+    with reading(ready.engine) as session:
+        entries = session.execute(select(JournalRow.gateway, JournalRow.provider_id, JournalRow.id)).all()
+        submissions = session.execute(
+            select(SubmissionRow.journal_id, SubmissionRow.form, SubmissionRow.answers, SubmissionRow.outcome)
+        ).all()
+        replies = session.execute(select(OutboxRow.journal_id, OutboxRow.state).where(OutboxRow.kind == "reply")).all()
+        alerts = session.scalars(select(AlertRow.id).where(AlertRow.topic == "sos")).all()
+        told = session.scalars(
+            select(AlertStepRow.alert_id).where(AlertStepRow.outcome.in_(("sent", "digest"))).distinct()
+        ).all()
+        texts = Counter(session.scalars(select(OutboxRow.text)))
+    came: dict[tuple[str, str], list[int]] = {}
+    for gateway, provider_id, id in entries:
+        came.setdefault((gateway, provider_id), []).append(id)
+    made: dict[int, list[Any]] = {}
+    for id, *rest in submissions:
+        made.setdefault(id, []).append(rest)
+    answered = Counter(id for id, _ in replies)
+    for name, message in meant.items():
+        _account_for(account, name, message, came.get(name, []), made, answered)
+    calls = sum(message.text == "SOS" for message in meant.values())
+    account.alerts, account.paged = len(alerts), len(set(alerts) & set(told))
+    account.lost += ["alert"] * (calls - account.alerts) + ["page"] * (account.alerts - account.paged)
+    account.doubled += ["alert"] * (account.alerts - calls)
+    account.replies = Counter(state for _, state in replies)
+    got = Counter(str(it["text"]) for it in bot_api.sent if it["method"] == "sendMessage")
+    got += Counter(str(it["body"]) for it in twilio.sent)
+    account.repeated = sum((got - texts).values())
+    account.lost += ["said to be sent"] * (sum(account.replies[it] for it in ("sent", "delivered")) - got.total())
+
+
+def _account_for(
+    account: Account,
+    name: tuple[str, str],
+    message: Sent,
+    ids: list[int],
+    made: dict[int, list[Any]],
+    answered: Counter[int | None],
+) -> None:
+    entries = [submission for id in ids for submission in made.get(id, [])]
+    right = [form for form, answers, outcome in entries if (form, answers, outcome) == _expected(message)]
+    if not right and message.text != "SOS":
+        account.lost.append(f"{name[0]} {name[1]}: {entries}")
+    elif not entries:
+        account.lost.append(f"{name[0]} {name[1]}: {len(ids)} entries, unread")
+    if len(ids) > 1 or len(entries) > 1:
+        account.doubled.append(f"{name[0]} {name[1]}: {len(ids)} entries, {len(entries)} submissions")
+    replies = sum(answered[id] for id in ids)
+    if replies > 1:
+        account.doubled.append(f"{name[0]} {name[1]}: {replies} replies")
+    if not replies:
+        account.lost.append(f"{name[0]} {name[1]}: no reply")
+
+
+def _expected(message: Sent) -> tuple[str, dict[str, str], str]:
+    return message.form, message.answers, "accepted"
+
+
+def _print(accounts: dict[str, Account]) -> None:
+    table = Table(title="torture")
+    table.add_column("")
+    for kind in accounts:
+        table.add_column(kind, justify="right")
+    for name in FAULTS:
+        table.add_row(name, *(str(account.struck[name]) for account in accounts.values()))
+    table.add_section()
+    rows: dict[str, Callable[[Account], object]] = {
+        "seconds": lambda it: f"{it.seconds:.0f}",
+        "messages sent": lambda it: it.sent,
+        "acknowledged": lambda it: it.acknowledged,
+        "lost": lambda it: len(it.lost),
+        "doubled": lambda it: len(it.doubled),
+        "replies": lambda it: _listed(it.replies),
+        "sent twice to a phone": lambda it: it.repeated,
+        "calls for help, alerted and paged": lambda it: f"{it.alerts}, {it.paged}",
+        "answers to webhooks": lambda it: _listed(it.answers),
+    }
+    for label, value in rows.items():
+        table.add_row(label, *(str(value(account)) for account in accounts.values()))
+    out.print(table)
+    for kind, account in accounts.items():
+        for what in (account.lost + account.doubled)[:20]:
+            out.print(f"{kind}: {what}", style="red", markup=False)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} × {name}" for name, count in counts.most_common())
