@@ -1,22 +1,23 @@
-# One image for both processes: `hub serve` (the default) and `hub work`.
+# One image for both processes: `web` (the default) and `worker`. Every step is a script of deploy/steps, which
+# `deploy/steps/try` runs outside of a container, too. Read-only: what it writes goes to /tmp and to /spool.
 FROM python:3.11-slim AS build
-WORKDIR /hub
-COPY requirements.lock pyproject.toml README.md ./
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir uv
-RUN /venv/bin/uv pip sync --python /venv/bin/python --require-hashes --compile-bytecode requirements.lock
+WORKDIR /src
+COPY requirements.run.lock pyproject.toml README.md ./
+COPY deploy/steps deploy/steps
 COPY hub hub
 COPY bots bots
 COPY migrations migrations
 COPY config config
-RUN /venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+RUN deploy/steps/install /hub
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 hub
-COPY --from=build /venv /venv
+RUN useradd --system --uid 10001 --no-create-home hub && install -d -o hub -m 700 /spool
 COPY --from=build /hub /hub
-WORKDIR /hub
-USER hub
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
+WORKDIR /tmp
+USER 10001
+ENV PATH=/hub/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HUB_HOST=0.0.0.0 HUB_SPOOL_DIR=/spool
+VOLUME /spool
 EXPOSE 8000
-HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
-CMD ["hub", "serve", "--host", "0.0.0.0"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/hub/deploy/steps/healthy"]
+ENTRYPOINT ["/hub/deploy/steps/start"]
+CMD ["web"]

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SPEED ?= 120
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench lock audit sbom clean
 
 setup: $(READY)
 
@@ -32,10 +32,20 @@ check: setup
 bench: setup
 	$(BIN)/hub bench
 
-# Pins every package with its hashes; names no host, so it works behind any mirror.
+# Pins every package with its hashes, and those that a running hub needs; names no host, so it works behind any mirror.
 lock:
 	@test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --extra dev --extra pdf --extra docx pyproject.toml requirements.build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --extra pdf --extra docx pyproject.toml requirements.build -c requirements.lock -o requirements.run.lock
+
+# Known weaknesses of what a running hub needs; says so where nothing can be looked up.
+audit: setup
+	@deploy/audit
+
+# What a running hub consists of, with hashes (CycloneDX): var/sbom.json.
+sbom: setup
+	@mkdir -p var
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom cyclonedx-py requirements requirements.run.lock --output-reproducible -o var/sbom.json 2>/dev/null && echo var/sbom.json || echo "sbom skipped: cyclonedx-bom cannot be had here"
 
 clean:
 	rm -rf .venv var

@@ -44,7 +44,7 @@ def settings(settings: Settings) -> Iterator[Check]:
 
 def files(settings: Settings) -> Iterator[Check]:
     """What holds secrets or messages is its owner's alone."""
-    kept = [*ENVIRONMENTS, *_stored(settings), settings.spool_dir]
+    kept = [*ENVIRONMENTS, settings.evidence_key, *_stored(settings), settings.spool_dir]
     open_to_others = [path for path in kept if path.exists() and path.stat().st_mode & 0o007]
     for path in open_to_others:
         yield wrong(
