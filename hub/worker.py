@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ POLL = 5  # seconds that Telegram holds a poll open
 # Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
 LEAD = timedelta(seconds=20)
 BATCH = 200
+GATHER = 0.01  # seconds in which the next batch gathers
 log = structlog.get_logger()
 
 
@@ -85,9 +87,11 @@ async def _repeat(name: str, round_: Callable[[], Awaitable[int]], stop: asyncio
 
 
 def _settle(hub: Hub) -> int:
-    """One batch; 0 unless much is waiting: in the pause the next one gathers, and few transactions carry much."""
+    """One batch. After one that was not full a moment passes: few transactions carry much."""
     settled = pipeline.settle_batch(hub, BATCH)
-    return settled if settled > BATCH / 2 else 0
+    if 0 < settled < BATCH:
+        time.sleep(GATHER)
+    return settled
 
 
 async def _beat(hub: Hub) -> int:

@@ -59,6 +59,7 @@ class Entry:
     received_at: datetime
     corrects: int | None = None
     account_id: int | None = None
+    sent_at: datetime | None = None  # by the provider's clock, where it tells
     attempts: int = 0
 
     @property
@@ -253,6 +254,7 @@ ENTRY = (
     JournalRow.received_at,
     JournalRow.corrects,
     JournalRow.account_id,
+    JournalRow.sent_at,
 )
 
 
@@ -283,8 +285,11 @@ def versions(session: Session, entry: Entry) -> set[int]:
     return set(same) if message else set()
 
 
-def copies(session: Session, ids: Sequence[int]) -> set[int]:
+def copies(session: Session, entries: Sequence[Entry]) -> set[int]:
     """Those entries that a phone gateway delivered before under another id: one sender, text and moment of arrival."""
+    ids = [entry.id for entry in entries if entry.channel == "sms" and entry.sent_at is not None]
+    if not ids:
+        return set()
     first = aliased(JournalRow)
     same = and_(
         first.sender_digest == JournalRow.sender_digest,
@@ -294,7 +299,7 @@ def copies(session: Session, ids: Sequence[int]) -> set[int]:
         first.gateway == JournalRow.gateway,
     )
     statement = select(JournalRow.id).join(first, same)
-    return set(session.scalars(statement.where(JournalRow.id.in_(ids), JournalRow.channel == "sms")))
+    return set(session.scalars(statement.where(JournalRow.id.in_(ids))))
 
 
 def place(session: Session, entry: Entry) -> int:

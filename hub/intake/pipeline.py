@@ -75,7 +75,7 @@ def settle(
     lock: Lock = "wait",
 ) -> Settlement:
     """Settles entries that are ours, in the caller's transaction. `read`: text → reading, where that is known."""
-    copies = journal.copies(session, [entry.id for entry in entries])
+    copies = journal.copies(session, entries)
     unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
     ready = parts.gather(session, unlike, hub.timer())
     settlement = Settlement(session, hub, ready, now, read, lock)

@@ -128,15 +128,17 @@ class StationRecord:
     def agree(self, voices: int) -> None:
         """What differs is a conflict; what fewer than `voices` observers say waits, in neither list."""
         self.answers, self.conflicts = {}, []
-        for code in dict.fromkeys(code for answers in self.by_observer.values() for code in answers):
-            said = list(self.said(code).values())
-            values = sorted(set(said))
+        told: dict[str, list[str]] = {}
+        for answers in self.by_observer.values():
+            for code, said in answers.items():
+                told.setdefault(code, []).append(said[0])
+        for code, values in told.items():
             decision = self.decided.get(code)
-            if decision and decision["among"] == values:
+            if decision and decision["among"] == sorted(set(values)):
                 self.answers[code] = decision["value"]
-            elif len(values) > 1:
+            elif len(set(values)) > 1:
                 self.conflicts.append(code)
-            elif len(said) >= voices:
+            elif len(values) >= voices:
                 self.answers[code] = values[0]
 
 
