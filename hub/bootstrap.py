@@ -10,9 +10,9 @@ from bots.kannel import KannelGateway
 from bots.smsgate import SmsGateGateway
 from bots.telegram import TelegramGateway
 from bots.twilio import TwilioGateway
-from hub import clock
+from hub import clock, leadership
 from hub.context import Hub
-from hub.database import open_engine, reading
+from hub.database import open_engine, reading, time_there
 from hub.sample import importer
 from hub.settings import Settings
 from hub.vault import Vault
@@ -38,8 +38,8 @@ class Gateways:
         return [gateway for gateway in roads if gateway is not None]
 
 
-def open_hub(settings: Settings) -> Hub:
-    """Raises `NotReady` where the secret is missing or no election is loaded."""
+def open_hub(settings: Settings, *, rotating: bool = False) -> Hub:
+    """Raises `NotReady` where the secret is missing, keys are to be rotated first, or no election is loaded."""
     try:
         vault = Vault(settings.secret_key.get_secret_value(), settings.secret_key_old.get_secret_value())
     except ValueError as error:
@@ -47,10 +47,14 @@ def open_hub(settings: Settings) -> Hub:
     engine = open_engine(settings.database_url)
     with reading(engine) as session:
         election = importer.election(session)
+        timer = clock.agreed(told) if (told := time_there(session)) else clock.system
+        rotated = vault.old is None or leadership.seen(session, f"key {vault.fingerprint}") is not None
     if election is None:
         raise NotReady("no election is loaded; load one with: hub init config/<election>")
+    if not rotated and not rotating:
+        raise NotReady("HUB_SECRET_KEY_OLD is set: run hub rotate-key first; its first step takes a second")
     now = clock.rehearsal(settings.rehearsal_clock) if settings.rehearsal_clock else clock.system
-    return Hub(settings, engine, vault, election, now)
+    return Hub(settings, engine, vault, election, now, timer)
 
 
 def sms_road(settings: Settings) -> str:

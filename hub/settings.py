@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Secrets as files (of a container, of systemd), each named as its variable; the environment goes before.
@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     secret_key_old: SecretStr = SecretStr("")  # the one before, until `hub rotate-key` has done its work
     evidence_key: Path = Path("var/evidence.key")  # signs the chain's heads; made where there is none
-    anchors: str = ""  # who is told them: telegram:CHAT and mailto:ADDRESS, apart by blanks
+    # Who is told them: telegram:CHAT and mailto:ADDRESS, apart by blanks.
+    anchors: Annotated[str, Field(pattern=r"^\s*((telegram|mailto):\S+\s*)*$")] = ""
     smtp_url: SecretStr = SecretStr("")  # smtps://user:password@host
     smtp_from: str = ""
 

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from hub import audit
+from hub import audit, logs
+from hub.bootstrap import open_hub
 from hub.cli.terminal import HERE, Refusal, opened, say
 from hub.context import Hub
-from hub.custody import bundle, chain, keys, verification
+from hub.custody import bundle, chain, copies, keys, purge, rotation, verification
 from hub.custody.verification import Verdict
-from hub.database import reading, writing
+from hub.database import open_engine, reading, writing
+from hub.settings import Settings
 
 commands = typer.Typer()
 
@@ -66,14 +68,8 @@ def _print_checkpoint(hub: Hub) -> None:
     say(f"public key (Ed25519): {keys.public(keys.opened(hub.settings.evidence_key)).hex()}")
 
 
-@commands.command()
-def export(
-    evidence: Annotated[Path, typer.Option(help="a directory or a .zip that is not there yet")],
-    identities: Annotated[
-        bool, typer.Option("--identities", help="with senders' numbers and raw payloads: for a court that must know")
-    ] = False,
-) -> None:
-    """Writes what was said and done, with what proves it: anybody can verify it without the hub."""
+def hand_out(evidence: Path, *, identities: bool) -> None:
+    """`hub export --evidence`: what was said and done, with what proves it. Anybody can verify it without the hub."""
     hub = opened()
     key = keys.public(keys.opened(hub.settings.evidence_key))
     with writing(hub.engine) as session:
@@ -85,3 +81,60 @@ def export(
     except FileExistsError as error:
         raise Refusal(f"{evidence} is there already") from error
     say(f"{count} entries in {evidence}; to verify: python3 -I verify.py")
+
+
+@commands.command()
+def backup(file: Annotated[Path, typer.Argument(help="one that is not there yet")]) -> None:
+    """Copies the whole database while the hub works. Keep HUB_SECRET_KEY and the evidence key elsewhere."""
+    hub = opened()
+    try:
+        copy = copies.backup(hub.engine, file)
+    except copies.NotPossible as error:
+        raise Refusal(str(error)) from error
+    with writing(hub.engine) as session:
+        after = {"file": file.name, "bytes": copy.size, "sha256": copy.sha256}
+        audit.record(session, "backup", hub.clock(), subject="database", address=HERE, after=after)
+    say(f"{file}: {copy.size} bytes, sha256 {copy.sha256}")
+
+
+@commands.command()
+def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="what hub backup wrote")]) -> None:
+    """Brings a copy back into the empty database of HUB_DATABASE_URL; then prove it: hub verify."""
+    try:
+        copies.restore(open_engine(Settings().database_url), file)
+    except copies.NotPossible as error:
+        raise Refusal(str(error)) from error
+    hub = opened()
+    with writing(hub.engine) as session:
+        audit.record(session, "restore", hub.clock(), subject="database", address=HERE, after={"file": file.name})
+    say(f"{file} is back; to prove it: hub verify")
+
+
+@commands.command("rotate-key")
+def rotate_key() -> None:
+    """Seals everything with HUB_SECRET_KEY that was sealed with HUB_SECRET_KEY_OLD. May be ended and begun again."""
+    logs.configure()
+    try:
+        for step in rotation.rotate(open_hub(Settings(), rotating=True), HERE):
+            say(step)
+    except rotation.NotPossible as error:
+        raise Refusal(str(error)) from error
+    say("done: take HUB_SECRET_KEY_OLD away. Recovery codes and unused one-time codes must be made anew.")
+
+
+@commands.command("purge")
+def purge_people(
+    election: Annotated[str, typer.Option(help="its key, as election.yaml has it")],
+    yes: Annotated[bool, typer.Option("--yes", help="this cannot be undone")] = False,
+    texts: Annotated[bool, typer.Option("--texts", help="the words of all messages, too")] = False,
+) -> None:
+    """Destroys names, numbers and log-ins after the election. Figures stay, and hub verify still proves the journal."""
+    hub = opened()
+    if election != hub.election.key or not yes:
+        raise Refusal(f"to destroy who the observers are, say: hub purge --yes --election {hub.election.key}")
+    try:
+        count = purge.purge(hub, keys.opened(hub.settings.evidence_key), texts=texts, address=HERE)
+    except purge.NotPossible as error:
+        raise Refusal(str(error)) from error
+    say(f"{count} messages have no sender any more")
+    say("Now destroy what is elsewhere: HUB_SECRET_KEY, copies of the database, observers.csv, the server's logs.")

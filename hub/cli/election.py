@@ -10,6 +10,7 @@ import typer
 
 from hub import clock
 from hub.cli.terminal import Directory, Refusal, out, say
+from hub.custody import keys
 from hub.database import migrate, open_engine, reading, writing
 from hub.dialog import dialog as dialogs
 from hub.dialog import screens
@@ -78,6 +79,8 @@ def init(
         raise typer.Exit(1)
     with writing(engine) as session:
         importer.load(session, loaded, vault, now)
+    key = keys.public(keys.opened(settings.evidence_key)).hex()
+    out.print(f"public key (Ed25519): {key}", markup=False, highlight=False, soft_wrap=True)
     for warning in loaded.warnings:
         out.print(str(warning), markup=False, highlight=False, soft_wrap=True)
 

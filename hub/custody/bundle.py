@@ -75,8 +75,8 @@ def _entries(session: Session, vault: Vault, media: Path, last: int, identities:
 
 def _parts(session: Session, vault: Vault, row: ChainRow, identities: bool) -> dict[str, Any]:
     kind = BY_NAME[row.kind]
-    found = session.execute(select(kind.table).where(kind.table.c.id == row.row_id)).one()
-    if row.kind == "audit" and found.action not in CUSTODY:
+    found = session.execute(select(kind.table).where(kind.table.c.id == row.row_id)).one_or_none()
+    if found is None or (row.kind == "audit" and found.action not in CUSTODY):
         return {}  # who looked where is in the chain, and nobody's business
     subject = kind.subject(found, vault)
     parts = {name: _part(row.salt, content) for name, content in subject.said.items()} if row.salt else {}
