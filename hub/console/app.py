@@ -50,6 +50,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}  # two years
+
 
 def mount(app: FastAPI, hub: Hub) -> None:
     """Puts the console at `/`. Call it last: it answers, with its own page, whatever no route before it took."""
@@ -101,15 +103,16 @@ def console(hub: Hub) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(500, _failed)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, https=hub.settings.public_url.startswith("https:"))
     return app
 
 
 class SecurityHeaders:
     """Adds HEADERS to every answer. Pages are never kept by a cache: other people use the same machine."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self.app = app
+        self.headers = HEADERS | (HTTPS_ONLY if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         static = scope.get("path", "").startswith("/static/")
@@ -117,7 +120,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)  # a photo has a stricter policy of its own
                 headers["Cache-Control"] = "no-cache" if static else "no-store"
             await send(message)

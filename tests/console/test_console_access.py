@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import update
 
 from hub.console import access, live
 from hub.console.access import ACTS, SEES, Page
+from hub.console.app import console
 from hub.database import writing
 from hub.models import AccountRow
 from tests.console.house import A1, OWN, STAFF, House, csrf
@@ -151,6 +154,16 @@ async def test_every_answer_carries_the_strict_headers_and_no_page_has_anything_
             assert "frame-ancestors 'none'" in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", answer.text), path
+
+
+async def test_a_browser_that_came_by_https_is_told_to_stay_with_it(house: House) -> None:
+    async with house.browser("admin") as browser:
+        assert "strict-transport-security" not in (await browser.get("/login")).headers
+    settings = house.hub.settings.model_copy(update={"public_url": "https://hub.example.org"})
+    transport = httpx.ASGITransport(console(replace(house.hub, settings=settings)))
+    async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as stranger:
+        told = (await stranger.get("/login")).headers["strict-transport-security"]
+    assert told == "max-age=63072000; includeSubDomains"
 
 
 async def test_an_unknown_address_and_a_wrong_method_get_a_page_that_says_what_to_do(house: House) -> None:
