@@ -13,6 +13,12 @@ def system() -> datetime:
     return datetime.now(UTC)
 
 
+def agreed(there: datetime) -> Clock:
+    """A clock that goes as another, which shows `there` now: leases hold only among those who agree on the time."""
+    wrong_by = there - system()
+    return lambda: system() + wrong_by
+
+
 def rehearsal(path: Path) -> Clock:
     """A clock whose moment (ISO 8601) stands in a file that the rehearsal's player writes."""
 

@@ -42,11 +42,12 @@ class Crew:
         hand.process = _births.Process(target=become, args=(hand.arguments, self._environment, self._log, ahead))
         hand.process.start()
 
-    def start_all(self) -> None:
-        """Whoever is not there, or has ended by itself."""
-        for hand in self.hands:
-            if hand.process is None or not hand.process.is_alive():
-                self.start(hand)
+    def start_all(self) -> int:
+        """Whoever is not there, or has ended by itself; how many."""
+        missing = [hand for hand in self.hands if hand.process is None or not hand.process.is_alive()]
+        for hand in missing:
+            self.start(hand)
+        return len(missing)
 
     def kill(self, hand: Hand) -> None:
         if hand.process is not None:

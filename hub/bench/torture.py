@@ -7,7 +7,9 @@ the answers that were sent, was answered once, and, where it called for help, ra
 from __future__ import annotations
 
 import json
+import logging
 import random
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -34,6 +36,7 @@ from hub.bench.stage import Stage, Unsound
 from hub.database import reading
 from hub.intake import journal
 from hub.models import AlertRow, AlertStepRow, JournalRow, OutboxRow, SubmissionRow
+from hub.vault import Vault
 
 KILLS = ("web process killed", "worker killed")
 BOT = "4200:torture"
@@ -44,7 +47,8 @@ out = Console()
 
 @dataclass
 class Account:
-    """Of one store. `lost` and `doubled` name what broke the promise; `repeated`: messages that somebody got twice."""
+    """Of one store. `lost` and `doubled` name what broke the promise; `repeated`: messages that somebody got
+    twice, by what was struck when the first went out; `fallen`: processes that ended and were not killed."""
 
     struck: Counter[str] = field(default_factory=Counter)
     sent: int = 0
@@ -53,7 +57,8 @@ class Account:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     replies: Counter[str] = field(default_factory=Counter)
-    repeated: int = 0
+    repeated: Counter[str] = field(default_factory=Counter)
+    fallen: Counter[str] = field(default_factory=Counter)
     alerts: int = 0
     paged: int = 0
     seconds: float = 0.0
@@ -62,6 +67,7 @@ class Account:
 def run(directory: Path, *, stores: tuple[str, ...], kills: int, others: int, rate: float, output: Path | None) -> int:
     """Strikes each store with `kills` kills and each other fault `others` times. 0; or 1 where anything was lost or
     doubled."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)  # of the emulator: cut off as it was ordered
     alone = faults.go_alone()
     if not alone:
         out.print("no network and disk of our own (root only): faults of the emulator and of limits take their place")
@@ -69,7 +75,8 @@ def run(directory: Path, *, stores: tuple[str, ...], kills: int, others: int, ra
     out.print(f"seed {seed}")
     accounts = {}
     for kind in stores:
-        accounts[kind] = strike(directory, kind, alone=alone, kills=kills, others=others, rate=rate, seed=seed)
+        log = output.with_suffix(f".{kind}.log") if output else None
+        accounts[kind] = strike(directory, kind, alone=alone, kills=kills, others=others, rate=rate, seed=seed, log=log)
     _print(accounts)
     if output:
         output.write_text(json.dumps({kind: vars(account) for kind, account in accounts.items()}, indent=1))
@@ -77,7 +84,16 @@ def run(directory: Path, *, stores: tuple[str, ...], kills: int, others: int, ra
 
 
 def strike(
-    directory: Path, kind: str, *, alone: bool, kills: int, others: int, rate: float, seed: int, hands: int = 0
+    directory: Path,
+    kind: str,
+    *,
+    alone: bool,
+    kills: int,
+    others: int,
+    rate: float,
+    seed: int,
+    hands: int = 0,
+    log: Path | None = None,
 ) -> Account:
     """One storm over one store. `hands`: how many web processes and as many workers; 0: as the store takes."""
     dice = random.Random(seed)  # noqa: S311
@@ -106,14 +122,18 @@ def strike(
         account = Account()
         began = time.monotonic()
         knocking.start()
+        struck: list[tuple[float, str]] = []
         for name in plan:
+            struck.append((time.time(), name))
             FAULTS[name](storm)
             account.struck[name] += 1
+            account.fallen[name] += crew.start_all()
         _settle(storm)
         account.seconds = time.monotonic() - began
-        _judge(account, ready, knocking.heard, bot_api, twilio)
-        if account.lost or account.doubled:
-            Path(f"storm-{kind}.log").write_bytes((small / "log").read_bytes())
+        _judge(account, ready, knocking.heard)
+        _compare(account, ready, _received(bot_api, twilio), struck)
+        if log:
+            shutil.copy(small / "log", log)
         return account
 
 
@@ -163,7 +183,7 @@ def _settle(storm: Storm) -> None:
     raise Unsound(f"not at rest: {came} came, {waiting} wait")
 
 
-def _judge(account: Account, ready: Stage, heard: Heard, bot_api: BotApi, twilio: TwilioApi) -> None:
+def _judge(account: Account, ready: Stage, heard: Heard) -> None:
     by_id = {message.id: message for message in ready.sent}
     meant = {("twilio", f"SM{id}"): by_id[id] for id in heard.acknowledged}
     meant |= {("telegram", id): message for id, message in heard.updates.items()}
@@ -179,7 +199,6 @@ def _judge(account: Account, ready: Stage, heard: Heard, bot_api: BotApi, twilio
         told = session.scalars(
             select(AlertStepRow.alert_id).where(AlertStepRow.outcome.in_(("sent", "digest"))).distinct()
         ).all()
-        texts = Counter(session.scalars(select(OutboxRow.text)))
     came: dict[tuple[str, str], list[int]] = {}
     for gateway, provider_id, id in entries:
         came.setdefault((gateway, provider_id), []).append(id)
@@ -194,10 +213,40 @@ def _judge(account: Account, ready: Stage, heard: Heard, bot_api: BotApi, twilio
     account.lost += ["alert"] * (calls - account.alerts) + ["page"] * (account.alerts - account.paged)
     account.doubled += ["alert"] * (account.alerts - calls)
     account.replies = Counter(state for _, state in replies)
-    got = Counter(str(it["text"]) for it in bot_api.sent if it["method"] == "sendMessage")
-    got += Counter(str(it["body"]) for it in twilio.sent)
-    account.repeated = sum((got - texts).values())
-    account.lost += ["said to be sent"] * (sum(account.replies[it] for it in ("sent", "delivered")) - got.total())
+
+
+def _received(bot_api: BotApi, twilio: TwilioApi) -> dict[tuple[str, str], list[float]]:
+    """What phones got: (address, text) → when, for each time."""
+    got: dict[tuple[str, str], list[float]] = {}
+    for it in bot_api.sent:
+        if it["method"] == "sendMessage":
+            got.setdefault((str(it["chat_id"]), str(it["text"])), []).append(it["at"])
+    for it in twilio.sent:
+        got.setdefault((str(it["to"]), str(it["body"])), []).append(it["at"])
+    return got
+
+
+def _compare(
+    account: Account, ready: Stage, got: dict[tuple[str, str], list[float]], struck: list[tuple[float, str]]
+) -> None:
+    """What the hub says it sent with what phones got."""
+    vault = Vault(ready.environment["HUB_SECRET_KEY"])
+    written: Counter[tuple[str, str]] = Counter()
+    went: Counter[tuple[str, str]] = Counter()
+    with reading(ready.engine) as session:
+        for sealed, text, state in session.execute(select(OutboxRow.address_sealed, OutboxRow.text, OutboxRow.state)):
+            message = vault.open(sealed).decode(), text
+            written[message] += 1
+            went[message] += state in ("sent", "delivered")
+    account.lost += [
+        f"said to be sent: {message}" for message, times in went.items() if len(got.get(message, [])) < times
+    ]
+    for message, times in got.items():
+        more = len(times) - written[message]
+        if more > 0:
+            account.repeated[next((name for at, name in reversed(struck) if at <= times[0]), "before")] += more
+        if more > written[message]:
+            account.doubled.append(f"to a phone {len(times)} times: {message}")
 
 
 def _account_for(
@@ -242,7 +291,8 @@ def _print(accounts: dict[str, Account]) -> None:
         "lost": lambda it: len(it.lost),
         "doubled": lambda it: len(it.doubled),
         "replies": lambda it: _listed(it.replies),
-        "sent twice to a phone": lambda it: it.repeated,
+        "sent twice to a phone": lambda it: f"{it.repeated.total()}: {_listed(it.repeated)}",
+        "processes that fell": lambda it: _listed(+it.fallen) or 0,
         "calls for help, alerted and paged": lambda it: f"{it.alerts}, {it.paged}",
         "answers to webhooks": lambda it: _listed(it.answers),
     }
