@@ -1,4 +1,4 @@
-"""`hub import`, `hub export`, `hub guide`: an election's files to spreadsheets, back, and to paper."""
+"""`hub import`, `hub guide`, and the part of `hub export` that turns an election's files into spreadsheets."""
 
 from __future__ import annotations
 
@@ -48,14 +48,9 @@ def import_(
         raise typer.Exit(1) from None
 
 
-@commands.command()
-def export(
-    directory: Directory,
-    target: Annotated[Path, typer.Argument(help="an .xlsx file; a folder for all forms of a checklist")],
-    kind: As,
-    form: Annotated[str, typer.Option(help="the code of one form; all of them go into a folder")] = "",
-) -> None:
-    """Writes a checklist, the frame or a roster as spreadsheets that `hub import` takes back unchanged."""
+def export(directory: Path, target: Path, kind: Sheets, form: str = "") -> None:
+    """Writes a checklist, the frame or a roster as spreadsheets that `hub import` takes back unchanged: an .xlsx file,
+    a folder for all forms of a checklist."""
     if kind == "checklist" and not form:
         codes = sorted(path.stem for path in (directory / "forms").glob("*.yaml"))
         target.mkdir(exist_ok=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from hub.authoring.commands import commands as authoring
 from hub.bootstrap import NotReady
-from hub.cli import election, figures, people, readiness, running
+from hub.cli import custody, election, figures, people, publication, readiness, running
 from hub.cli.terminal import Refusal, err
 from hub.election.configuration import ConfigurationError
 from hub.sample.roster import NotPossible
@@ -21,6 +22,8 @@ for commands in (
     readiness.commands,
     running.commands,
     figures.commands,
+    publication.commands,
+    custody.commands,
 ):
     cli.add_typer(commands)
 cli.add_typer(people.account, name="account")
@@ -31,4 +34,8 @@ def main() -> None:
         cli()
     except (ConfigurationError, NotPossible, NotReady, Refusal) as error:
         err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as error:  # of the settings; what they were set to may be a secret
+        for wrong in error.errors(include_input=False, include_url=False):
+            err.print(f"HUB_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}", markup=False, soft_wrap=True)
         sys.exit(1)

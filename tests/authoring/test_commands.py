@@ -6,13 +6,13 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from hub.authoring.commands import commands
+from hub.cli import cli
 from hub.election import configuration
 from tests.authoring.conftest import ARVENIA
 
 
 def hub(*words: object, said: str | None = None) -> Result:
-    return CliRunner().invoke(commands, [str(word) for word in words], input=said)
+    return CliRunner().invoke(cli, [str(word) for word in words], input=said)
 
 
 def test_an_election_goes_out_and_comes_back_and_nothing_has_changed(arvenia: Path, tmp_path: Path) -> None:
