@@ -21,6 +21,7 @@ from hub.console import (
     closing,
     day,
     desk,
+    exhibits,
     find,
     findings,
     imports,
@@ -90,6 +91,7 @@ def console(hub: Hub) -> FastAPI:
         incidents.publishing,
         day.routes,
         findings.routes,
+        exhibits.routes,
         imports.routes,
         broadcasts.routes,
     ):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-from hub.publication.words import number
 from hub.tabulation import Table
 
 
@@ -41,15 +39,3 @@ class Document:
     language: str
     page: str
     blocks: tuple[Block, ...]
-
-
-def written(value: object, language: str) -> str:
-    """A table's cell on paper."""
-    match value:
-        case None:
-            return "—"
-        case Decimal():
-            return number(value, max(0, -int(value.as_tuple().exponent)), language)
-        case int():
-            return number(value, 0, language)
-    return str(value)

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.publication.document import Document, Drawing, Heading, Paragraph, written
+from hub.publication.document import Document, Drawing, Heading, Paragraph
 from hub.publication.pictures import png
+from hub.publication.words import written
 from hub.tabulation import Table
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hub.publication.document import Block, Document, Drawing, Heading, Paragraph, written
+from hub.publication.document import Block, Document, Drawing, Heading, Paragraph
 from hub.publication.pictures import NoTypesetter
+from hub.publication.words import written
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 

@@ -47,11 +47,26 @@ class Words:
         told = tenths(fraction, digits)
         return "" if told is None else f"±{self.number(told, digits)}"
 
+    def cell(self, value: object) -> str:
+        """A table's cell on paper."""
+        return written(value, self.language)
+
     def moment(self, at: datetime) -> str:
         return format_datetime(at, "d MMMM y, HH:mm", self.election.zone, self.language)
 
     def hour(self, at: datetime) -> str:
         return format_datetime(at, "d MMM HH:mm", self.election.zone, self.language)
+
+
+def written(value: object, language: str) -> str:
+    match value:
+        case None:
+            return "—"
+        case Decimal():
+            return number(value, max(0, -int(value.as_tuple().exponent)), language)
+        case int():
+            return number(value, 0, language)
+    return str(value)
 
 
 def number(value: float | Decimal, digits: int, language: str) -> str:
