@@ -40,7 +40,7 @@ def open_engine(url: str) -> Engine:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         connect = {"timeout": PATIENCE, "check_same_thread": False}
-        engine = create_engine(parsed, connect_args=connect, pool_size=20, **JSON)
+        engine = create_engine(parsed, connect_args=connect, pool_size=20, hide_parameters=True, **JSON)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -55,6 +55,7 @@ def _postgresql(parsed: URL) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
+        hide_parameters=True,
         **JSON,
         # A provider waits 15 s for its answer: a server that is gone must be noticed long before.
         connect_args={

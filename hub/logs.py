@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
+from types import TracebackType
 from typing import TextIO, cast
 
 import structlog
@@ -22,7 +23,7 @@ def configure(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lenient(sys.stderr))),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, handlers=[_others()])
 
 
 class _Lenient:
@@ -41,6 +42,24 @@ class _Lenient:
             self._stream.flush()
 
 
+def _others() -> logging.Handler:
+    """What libraries log: never below a warning, for they print whole URLs."""
+    handler = logging.StreamHandler(cast(TextIO, _Lenient(sys.stderr)))
+    handler.setFormatter(_WithoutValues())
+    return handler
+
+
+class _WithoutValues(logging.Formatter):
+    """The first line of what a library says, and where it was: what follows may quote a row or a task's result."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = f"{record.levelname} {record.name} {(record.getMessage().splitlines() or [''])[0]}"
+        if not record.exc_info or record.exc_info[0] is None:
+            return told
+        kind, _error, trace = record.exc_info
+        return f"{told}: {kind.__name__} at {', '.join(_places(trace))}"
+
+
 def _traceback_without_values(
     _logger: object, _name: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
@@ -48,8 +67,13 @@ def _traceback_without_values(
     if not event.pop("exc_info", None):
         return event
     kind, _error, trace = sys.exc_info()
+    return {**event, "exception": kind.__name__ if kind else "", "at": _places(trace)}
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """The innermost files and lines."""
     places = []
     while trace is not None:
         places.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
         trace = trace.tb_next
-    return {**event, "exception": kind.__name__ if kind else "", "at": places[-6:]}
+    return places[-6:]

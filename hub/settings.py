@@ -55,5 +55,6 @@ class Settings(BaseSettings):
     send_rate: float = 25.0  # messages a second on each channel, of each worker; Telegram allows 30 in all
     chat_rate: float = 1.0  # and to each Telegram chat, which allows no more
     number_rate: float = 10.0  # SMS a second from each of our numbers: what more a provider takes, it sends late
+    log_level: Literal["debug", "info", "warning"] = "info"
     # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
     rehearsal_clock: Path | None = None

@@ -26,10 +26,21 @@ SLOW_LINE = 100_000  # bytes
 KYRGYZSTAN = Path(__file__).parent.parent / "config" / "kyrgyzstan-2021"
 
 
-def test_the_golden_day_is_played_without_losing_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_golden_day_is_played_without_losing_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HUB_LOG_LEVEL", "debug")
     assert demo.run(KYRGYZSTAN, once=True, speed=1, port=0) == 0
+    assert _of_people(capfd.readouterr().err) == []
     assert {path: size for path, size in _weights().items() if size > SLOW_LINE} == {}
+
+
+def _of_people(logs: str) -> list[str]:
+    """Numbers, accounts and texts of the day's messages that are in what its processes logged."""
+    played = day.load(KYRGYZSTAN / "day" / "messages.jsonl")
+    told = {word for it in played for word in (it.sender[-8:], it.text)}
+    return [word for word in told if len(word) > 5 and word in logs]
 
 
 def _weights() -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,9 @@ class Refusal(Exception):
 
 
 def opened() -> Hub:
-    logs.configure()
-    return open_hub(Settings())
+    settings = Settings()
+    logs.configure(logging.getLevelNamesMapping()[settings.log_level.upper()])
+    return open_hub(settings)
 
 
 def say(words: str) -> None:

@@ -42,9 +42,9 @@ class Sealer:
         self._rounds = 0
 
     async def round(self) -> int:
-        if await asyncio.to_thread(self.take) < BATCH:
-            await asyncio.sleep(TICK)
-        return 0  # and the pause of a loop: sealing never hurries past the reading of messages
+        # In a burst messages are read first: linking takes a fifth of a core at most, and catches up afterwards.
+        await asyncio.sleep(TICK if await asyncio.to_thread(self.take) < BATCH else TICK / 4)
+        return 1
 
     def take(self) -> int:
         """Links what waits, and anchors where that is due; how many were linked."""

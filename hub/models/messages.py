@@ -12,7 +12,8 @@ from hub.models.base import Base
 
 
 class JournalRow(Base):
-    """One message as it came. Never updated, never deleted.
+    """One message as it came. Never deleted, and what is committed to in the chain never changes: another key changes
+    ciphertexts and digests, and after the election `hub purge` empties what tells who people are.
 
     `dedup` is a digest of (channel, provider's id) and unique. The sender and the raw payload are sealed.
     A correction is an entry of its own: `corrects` names the original, `account_id` who wrote it.

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bots.gateway import InboundMessage
+from hub import logs
 from hub.bootstrap import open_hub
 from hub.cli import cli
 from hub.cli.terminal import Refusal
@@ -28,6 +29,7 @@ class Administrator:
     def __init__(self, home: Path, environment: pytest.MonkeyPatch) -> None:
         self.home = home
         self.environment = environment
+        environment.setattr(logs, "configure", lambda: None)  # the runner closes what logs would go to
         self.set(DATABASE_URL=f"sqlite:///{home}/hub.db", SECRET_KEY=KEY, SPOOL_DIR=str(home / "spool"))
         self.set(EVIDENCE_KEY=str(home / "evidence.key"))
 

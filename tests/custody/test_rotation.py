@@ -70,3 +70,22 @@ async def test_no_process_starts_with_two_keys_before_people_are_sealed_with_the
 def _contact(archive: Archive) -> ContactRow:
     with reading(archive.hub.engine) as session:
         return session.scalars(select(ContactRow)).first() or ContactRow()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_place_and_a_shared_number_are_known_under_the_new_key(archive: Archive) -> None:
+    who = {"message_id": 9, "date": 0, "chat": {"id": 8100009, "type": "private"}, "from": {"id": 8100009}}
+    await archive.town.update({"message": who | {"location": {"latitude": 5.5, "longitude": 10.5}}})
+    await archive.town.update(
+        {"message": who | {"contact": {"phone_number": A1, "user_id": 8100009, "first_name": "A"}}}
+    )
+    await archive.town.work()
+    archive.seal()
+    both = with_both(archive)
+    list(rotation.rotate(both.hub))
+    alone = replace(both.hub, vault=Vault(NEW))
+    contexts = [row.context for row in archive.town.journal()]
+    [place] = [context["location"] for context in contexts if "location" in context]
+    assert alone.vault.open(bytes.fromhex(place)).decode().startswith("geo:5.5")
+    assert [it["contact"] for it in contexts if "contact" in it] == [alone.vault.digest("phone", A1).hex()]
+    assert Archive(replace(both.town, hub=alone), archive.key).verdict().broken == ""
