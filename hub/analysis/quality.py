@@ -143,7 +143,7 @@ def _turnouts(evidence: Evidence, election: Election, stations: Mapping[int, Dra
                 others = [shares[it] for it in near[stations[id].region, stations[id].district] if it != id]
                 usual = outlying(shares[id], others, told.outlying) if len(others) >= told.neighbours else None
                 if usual:
-                    why = {"share": shares[id], "low": usual[0], "high": usual[1]}
+                    why = {"share": shares[id], "low": max(0.0, usual[0]), "high": min(1.0, usual[1])}
                     yield _doubt(evidence, "neighbours", place, stations, value, why)
 
 
