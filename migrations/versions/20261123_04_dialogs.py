@@ -1,7 +1,7 @@
 """dialogs of the guided checklist
 
 Revision ID: 20261123_04
-Revises: 20261123_03
+Revises: 20261123_02
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from hub.models.base import BigId, Json, UtcDateTime
 
 revision = "20261123_04"
-down_revision = "20261123_03"
+down_revision = "20261123_02"
 branch_labels = None
 depends_on = None
 
