@@ -253,7 +253,7 @@ def called(words: Words, name: str) -> str:
 
 def base_note(words: Words, shown: Sequence[Estimate], n: int, digits: int = 1) -> str:
     """On how many stations it rests, and the widest margin."""
-    known = [it.margin for it in shown if it.margin is not None]
+    known = [reach for it in shown if (reach := _reach(it)) is not None]
     count = words.number(n, 0)
     if not known or len(known) < len(shown):
         return words.say("base_no_margin", n=count)
@@ -292,7 +292,17 @@ def _side_by_side(words: Words, name: str, title: str, whole: Estimate, strata: 
 
 def _bar(words: Words, label: str, it: Estimate, digits: int = 1) -> Bar:
     told = f"{words.percent(it.estimate, digits)} {words.margin(it.margin, digits)}".strip()
+    if it.estimate is not None and it.margin == 0 and it.low is not None and it.high is not None and it.high > it.low:
+        bound = f"≤{words.percent(it.high, digits)}" if it.estimate == 0 else f"≥{words.percent(it.low, digits)}"
+        told = f"{words.percent(it.estimate, digits)} ({bound})"
     return Bar(label, it.estimate, it.low, it.high, told)
+
+
+def _reach(it: Estimate) -> float | None:
+    """The margin; where all stations said the same the plain one is 0, and the interval says how far it may be."""
+    if it.margin == 0 and it.low is not None and it.high is not None:
+        return it.high - it.low
+    return it.margin
 
 
 def _top(shown: Sequence[Estimate] | Iterator[Estimate]) -> float:
