@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Secrets as files (of a container, of systemd), each named as its variable; the environment goes before.
@@ -58,3 +58,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning"] = "info"
     # Rehearsals only: a file holding the moment to take for now, so that a played day has its own clock.
     rehearsal_clock: Path | None = None
+
+    @model_validator(mode="after")
+    def _letters_can_leave(self) -> Settings:
+        if "mailto:" in self.anchors and not (self.smtp_url.get_secret_value() and self.smtp_from):
+            raise ValueError("HUB_ANCHORS names a mailbox, so HUB_SMTP_URL and HUB_SMTP_FROM must be set")
+        return self

@@ -37,5 +37,6 @@ def main() -> None:
         sys.exit(1)
     except ValidationError as error:  # of the settings; what they were set to may be a secret
         for wrong in error.errors(include_input=False, include_url=False):
-            err.print(f"HUB_{'_'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}", markup=False, soft_wrap=True)
+            name = "".join(f"HUB_{part}: ".upper() for part in wrong["loc"])
+            err.print(name + wrong["msg"], style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

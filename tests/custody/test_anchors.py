@@ -54,6 +54,11 @@ def test_a_recipient_is_a_road_and_an_address(setting: str) -> None:
         Settings(anchors=setting)
 
 
+def test_a_mailbox_needs_a_server_to_send_by() -> None:
+    with pytest.raises(ValueError, match="HUB_SMTP_URL"):
+        Settings(anchors="mailto:notary@example.org")
+
+
 class Server(socketserver.StreamRequestHandler):
     """As much of RFC 5321 as a client needs."""
 
