@@ -136,6 +136,7 @@ _REPLIES = {
     "register_wrong_code": "",
     "register_locked": "",
     "same_again": "",
+    "call_back": "form station",
     "part_missing": "missing total",
     "question_from_desk": "question",
     "nudge": "form station due",

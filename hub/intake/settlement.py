@@ -23,7 +23,7 @@ from hub.context import Hub
 from hub.desk import late, opening
 from hub.desk.opening import late_cause
 from hub.election.definition import Election
-from hub.intake import answering, commands, guiding, journal, registration, troubles
+from hub.intake import answering, commands, guiding, journal, proving, registration, troubles
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.intake.photos import Photos
@@ -191,6 +191,10 @@ class Settlement:
     def _report(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
         assert judgement.form is not None
         form = self._election.checklist.form(judgement.form)
+        there = self._records.get(station.id, form.code)
+        if proving.waits_for_a_call(self._session, self._election, entry, there, person.id, judgement.answers):
+            self._call_back(entry, judgement, person, station)
+            return
         record = self._records.open(station.id, form.code, self._now)
         observers = self._observers.get(station.id, set())
         if form.observers == "parts" and observers - {person.id, *map(int, record.by_observer)}:
@@ -223,6 +227,13 @@ class Settlement:
         else:
             self._corrected(entry)
         self._confirm(entry, judgement, person)
+
+    def _call_back(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
+        """Kept and not entered, until somebody has called the observer; see `proving`."""
+        self._settled(entry, "rejected", judgement, person, station)
+        self._to_desk(entry, 1, {"call_back": True}, judgement)
+        place = {"form": judgement.form, "station": station.code}
+        self._reply(entry, person, say(self._election, "call_back", person.language, **place))
 
     def _moved(self, entry: Entry, person: Person, station: Station, form: str) -> bool:
         known = self._records, self._stations, self._election.checklist, self._observers
