@@ -32,6 +32,18 @@ check: setup
 bench: setup
 	$(BIN)/hub bench
 
+# Cutting the network and filling a disk take root; without, the emulator's faults and limits take their place.
+torture: setup
+	$(BIN)/pytest -m torture tests/faults
+	$(BIN)/hub torture --output var/torture.json
+
+# The fuzzers want older versions of our own tools, so they live apart. SECONDS for the reader.
+SECONDS ?= 600
+fuzz: setup
+	@$(BIN)/uv pip install --quiet --target .venv/fuzz atheris==3.0.0
+	PYTHONPATH=.venv/fuzz $(BIN)/python -m tests.fuzz.reader -max_total_time=$(SECONDS) -rss_limit_mb=512
+	$(BIN)/python -m tests.fuzz.doors "$(BIN)/uv tool run --from schemathesis==4.32.5 st"
+
 # Pins every package with its hashes, and those that a running hub needs; names no host, so it works behind any mirror.
 lock:
 	@test -x $(BIN)/uv || ($(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv)
