@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import Request
 from fastapi.responses import Response
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from hub.analysis import coverage, kept
@@ -31,7 +30,6 @@ def shown(request: Request, caller: Caller, hub: Here, key: str = "") -> Respons
     days = _day_keys(hub, words)
     chosen = key if key in figures or key in days else next(iter([*figures, *days]), "")
     one = exhibits.exhibit(found, words, chosen) if chosen in figures else None
-    drawings = _drawings(hub, words, chosen, one)
     return page(
         request,
         "findings/charts.html",
@@ -39,7 +37,7 @@ def shown(request: Request, caller: Caller, hub: Here, key: str = "") -> Respons
         days=days,
         chosen=chosen,
         exhibit=one,
-        drawings={name: Markup(svg) for name, svg in drawings.items()},  # noqa: S704  # escaped where it is drawn
+        drawings=_drawings(hub, words, chosen, one),
         written=words.cell,
         held=sorted(set(found.keys()) - set(found.releasable().keys())),
     )

@@ -17,7 +17,8 @@ from jinja2.runtime import Context
 
 from hub.console import languages, rows, tables
 from hub.console.access import Visitor, hub_of
-from hub.console.download import as_csv
+from hub.console.download import as_csv, as_workbook
+from hub.tabulation import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -26,7 +27,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Renders `template`. Who asks is taken from the request; `values` are the page's own.
 
     To a page that is open already and says what it has, only the rows that differ: as JSON, or 204 where none does.
-    With `?as=csv` its tables alone, as they are shown.
+    With `?as=csv` or `?as=xlsx` its tables alone, as they are shown.
     """
     hub = hub_of(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
@@ -44,13 +45,15 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             here=request.url.path,
             address=_address(request.url.path, asked),
             as_table=_address(request.url.path, asked | {tables.AS: "csv"}),
+            as_book=_address(request.url.path, asked | {tables.AS: "xlsx"}),
             csrf=visitor.login.csrf if visitor else "",
             **values,
         )
     )
-    if asked.get(tables.AS) == "csv" and status == 200:
+    if asked.get(tables.AS) in ("csv", "xlsx") and status == 200:
         first, *rest = tables.lines(body) or [[]]
-        return as_csv(request.url.path.strip("/").replace("/", "-"), first, rest)
+        name = request.url.path.strip("/").replace("/", "-")
+        return as_csv(name, first, rest) if asked[tables.AS] == "csv" else as_workbook(name, [Table(name, first, rest)])
     body = tables.sorted_by(body, request.url.path, asked, language)
     have = request.headers.get(rows.HAVE)
     if have is None or status != 200:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import openpyxl
 import pytest
 
 from hub.console import tables
@@ -75,6 +76,15 @@ async def test_the_day_exports_its_coverage_and_a_text_never_becomes_a_formula(h
         assert not [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row if cell.startswith(("=", "@"))]
     async with house.browser("office") as browser:
         assert re.search(r"SET .*,2 of 4", (await browser.get("/day?as=csv")).text)
+
+
+async def test_the_same_table_is_a_workbook(house: House) -> None:
+    async with house.browser("admin") as browser:
+        assert "/accounts?as=xlsx" in (await browser.get("/accounts")).text
+        answer = await browser.get("/accounts?as=xlsx")
+        assert answer.headers["content-disposition"] == 'attachment; filename="accounts.xlsx"'
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
+    assert ("littoral", "coordinator", "Littoral") in [row[:3] for row in sheet.iter_rows(values_only=True)]
 
 
 async def test_only_who_sees_a_page_gets_its_table(house: House) -> None:

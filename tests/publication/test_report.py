@@ -104,7 +104,7 @@ def test_turnout_and_shares_are_the_published_ones(found: Findings, golden: Elec
     shares = {row[0]: row[1] for row in exhibits.exhibit(found, words, "shares:party_list_shares").tables[0].rows}
     wanted = expected["party_list_shares"].items()
     assert shares.keys() == {name for name, _ in wanted}
-    assert all(abs(float(shares[name]) - it["estimate_pct"]) <= 0.0051 for name, it in wanted)
+    assert all(abs(float(str(shares[name])) - it["estimate_pct"]) <= 0.0051 for name, it in wanted)
 
 
 def test_the_sample_table_is_the_published_allocation(facts: Facts, golden: Election) -> None:
