@@ -56,13 +56,20 @@ def drawing(request: Request, caller: Caller, hub: Here, key: str, name: str, ki
         case "svg" if name in drawings:
             return as_file(file, "svg", drawings[name].encode())
         case "png" if name in drawings:
-            return as_file(file, "png", pictures.png(drawings[name]))
+            return as_file(file, "png", _png(drawings[name]))
         case "csv" if one and name in ("figure", "strata"):
             table = one.tables[name == "strata"]
             return as_csv(file, table.headings, table.rows)
         case "xlsx" if one:
             return as_workbook(one.file, one.tables)
     raise HTTPException(404)
+
+
+def _png(svg: str) -> bytes:
+    try:
+        return pictures.png(svg)
+    except pictures.NoTypesetter as error:
+        raise HTTPException(501, str(error)) from error
 
 
 def _findings(hub: Hub) -> Findings:

@@ -81,6 +81,8 @@ WHO_MAY = """
     POST /alerts/incidents/{number:int}/withdraw      ----h-a
     GET  /day                                         --c-hna
     GET  /findings                                    ---Lhna
+    GET  /findings/charts                             ---Lhna
+    GET  /findings/charts/{key}/{name}.{kind}         ---Lhna
     GET  /findings/doubts                             ---Lhna
     POST /findings/doubts                             ----hna
     GET  /findings/protocols                          ---Lhna
