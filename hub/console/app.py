@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -104,6 +105,8 @@ def console(hub: Hub) -> FastAPI:
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)
+    for out_of_bounds in (OverflowError, DataError):  # a number in an address that no database holds
+        app.add_exception_handler(out_of_bounds, _not_understood)
     app.add_exception_handler(500, _failed)
     app.add_middleware(SecurityHeaders, https=hub.settings.public_url.startswith("https:"))
     return app
