@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hub import audit, logs
-from hub.bootstrap import open_hub
+from hub import audit
 from hub.cli.terminal import HERE, Refusal, opened, say
 from hub.context import Hub
 from hub.custody import bundle, chain, copies, keys, purge, rotation, verification
@@ -17,6 +16,16 @@ from hub.custody.verification import Verdict
 from hub.database import open_engine, reading, writing
 from hub.settings import Settings
 
+PROVED = {
+    "journal": "messages",
+    "media": "files",
+    "bytes": "bytes of files",
+    "unreadable": "files sealed with a key that is gone",
+    "ruling": "rulings",
+    "audit": "deeds",
+    "head": "heads",
+    "checkpoint": "checkpoints",
+}
 commands = typer.Typer()
 
 
@@ -40,7 +49,7 @@ def verify(
     found = _verdict(hub, against or (), key or ())
     if found.broken:
         raise Refusal(f"BROKEN: {found.broken}")
-    proved = ", ".join(f"{count} {kind}" for kind, count in sorted(found.counts.items()))
+    proved = ", ".join(f"{name} {found.counts[kind]}" for kind, name in PROVED.items() if found.counts[kind])
     say(f"SOUND: {proved or 'nothing is linked yet'}")
     if found.head:
         say(f"last head: #{found.head.seq}, {found.head.at}")
@@ -113,9 +122,9 @@ def restore(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, he
 @commands.command("rotate-key")
 def rotate_key() -> None:
     """Seals everything with HUB_SECRET_KEY that was sealed with HUB_SECRET_KEY_OLD. May be ended and begun again."""
-    logs.configure()
+    hub = opened(rotating=True)
     try:
-        for step in rotation.rotate(open_hub(Settings(), rotating=True), HERE):
+        for step in rotation.rotate(hub, HERE):
             say(step)
     except rotation.NotPossible as error:
         raise Refusal(str(error)) from error

@@ -24,10 +24,10 @@ class Refusal(Exception):
     """A command was asked for something that cannot be done; the message says what would be right."""
 
 
-def opened() -> Hub:
+def opened(*, rotating: bool = False) -> Hub:
     settings = Settings()
     logs.configure(logging.getLevelNamesMapping()[settings.log_level.upper()])
-    return open_hub(settings)
+    return open_hub(settings, rotating=rotating)
 
 
 def say(words: str) -> None:

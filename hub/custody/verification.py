@@ -75,8 +75,8 @@ class _Walk:
         self._election = election
         self._keys = [Ed25519PublicKey.from_public_bytes(key) for key in keys]
         self._told = told
-        purges = select(func.count()).select_from(AuditRow).where(AuditRow.action == PURGED)
-        self._purged = bool(session.scalar(purges))
+        purges = session.scalars(select(AuditRow.after).where(AuditRow.action == PURGED)).all()
+        self._purged, self._texts = bool(purges), any(told.get("texts") for told in purges)
         self.counts: Counter[str] = Counter()
         self.destroyed = 0
         self.head: Checkpoint | None = None
@@ -152,11 +152,11 @@ class _Walk:
 
     def _gone(self, link: ChainRow, subject: Subject, about: str) -> set[str]:
         """What a purge destroyed: nothing can be said of it any more, except that it is not there."""
-        gone = {} if link.salt else dict(subject.said)
-        gone |= {} if link.salt_sealed else subject.personal
-        if gone and not self._purged:
-            raise Broken(f"{about}: its {', '.join(sorted(gone))} was destroyed, and no purge is recorded")
-        return set(gone)
+        said = set() if link.salt else set(subject.said)
+        personal = set() if link.salt_sealed else set(subject.personal)
+        if unaccounted := (set() if self._texts else said) | (set() if self._purged else personal):
+            raise Broken(f"{about}: its {', '.join(sorted(unaccounted))} was destroyed, and no purge of it is recorded")
+        return said | personal
 
     def _sender(self, row: Row[Any], about: str) -> None:
         """Who it is looked up under is who it came from."""

@@ -122,7 +122,7 @@ TAMPERINGS: list[tuple[Tampering, str]] = [
     (_moment, "journal entry 2 (link 2): its at is not"),
     (_raw, "journal entry 2 (link 2): its raw is not"),
     (_garbled, "journal entry 2 (link 2) cannot be opened"),
-    (_emptied, "journal entry 2 (link 2): its origin, raw, sender was destroyed, and no purge is recorded"),
+    (_emptied, "journal entry 2 (link 2): its origin, raw, sender was destroyed, and no purge of it is recorded"),
     (_no_row, "journal entry 2 (link 2) was deleted"),
     (_slipped_in, "journal entry 900 is in no link of the chain"),
     (_swapped, "journal entry 1 (link 1): its text is not"),

@@ -29,7 +29,7 @@ class Administrator:
     def __init__(self, home: Path, environment: pytest.MonkeyPatch) -> None:
         self.home = home
         self.environment = environment
-        environment.setattr(logs, "configure", lambda: None)  # the runner closes what logs would go to
+        environment.setattr(logs, "configure", lambda _level: None)  # the runner closes what logs would go to
         self.set(DATABASE_URL=f"sqlite:///{home}/hub.db", SECRET_KEY=KEY, SPOOL_DIR=str(home / "spool"))
         self.set(EVIDENCE_KEY=str(home / "evidence.key"))
 
@@ -72,7 +72,7 @@ def test_a_journal_is_proved_copied_handed_out_and_its_people_destroyed(
     a_message_comes()
     paper, key = admin.told("verify", "--checkpoint").splitlines()
     assert (paper.startswith("arvenia-2030 #"), key) == (True, public)
-    assert "SOUND: 1 checkpoint" in admin.told("verify", "--against", paper)
+    assert "SOUND: messages 1, heads 1, checkpoints 1" in admin.told("verify", "--against", paper)
     assert "a checkpoint is #NUMBER" in admin.refused("verify", "--against", "four words that say nothing")
     assert "python3 -I verify.py" in admin.told("export", "--evidence", str(tmp_path / "court.zip"))
     assert "is there already" in admin.refused("export", "--evidence", str(tmp_path / "court.zip"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, text, update
+from sqlalchemy.orm import Session
 
 from hub.analysis import tables
 from hub.custody import bundle, purge
 from hub.database import reading, writing
 from hub.leadership import beat
+from hub.models import ChainRow, JournalRow
 from hub.vault import Vault
 from tests.custody.archive import A1, A2, STRANGER, TELEGRAM, Archive
 from tests.custody.test_bundle import check
@@ -46,6 +48,10 @@ async def test_people_are_gone_and_figures_and_evidence_stay(archive: Archive, t
     assert "queue outside" in left
     verdict = archive.verdict()
     assert (verdict.broken, verdict.destroyed, verdict.counts["journal"]) == ("", 5, 5)
+    with Session(engine) as session:  # texts were not purged: one that is gone is missing
+        session.execute(update(ChainRow).where(ChainRow.seq == 2).values(salt=None))
+        session.execute(update(JournalRow).where(JournalRow.id == 2).values(text="", reason=None))
+        assert "its reason, text was destroyed" in archive.verify(session).broken
     assert figures(archive) == before
     if engine.dialect.name == "sqlite":
         bytes_left = file_of(engine)
