@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
 import signal
 import sys
 import time
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+from hub import clock
 
 PATIENCE = 30.0  # seconds in which a killed process is gone, or a process ends that was asked to
 _births = multiprocessing.get_context("forkserver")
@@ -69,9 +72,6 @@ class Crew:
 
 def become(arguments: Sequence[str], environment: Mapping[str, str], log: Path, ahead: float) -> None:
     """`hub …` in this process."""
-    from hub import clock
-    from hub.cli import main
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for whoever started all this
     os.environ.update(environment)
     with log.open("a") as lines:
@@ -79,7 +79,7 @@ def become(arguments: Sequence[str], environment: Mapping[str, str], log: Path, 
     if ahead:
         clock.system = lambda: datetime.fromtimestamp(time.time() + ahead, UTC)
     sys.argv = ["hub", *arguments]
-    main()
+    runpy.run_module("hub", run_name="__main__")
 
 
 def stopped(pid: int, seconds: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found, unused-ignore]
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["hub.checklist"]):
     from hub.checklist import grammar
