@@ -168,5 +168,13 @@
     event.preventDefault();
     unsent = true;
   }, true);
+  // The second click of a double one asks for nothing: the browser would drop the answer to the first.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 3000);
+  });
   connect();
 })();
