@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SPEED ?= 120
 
-.PHONY: setup demo test check bench lock audit sbom clean
+.PHONY: setup demo test slow check bench lock audit sbom clean
 
 setup: $(READY)
 
@@ -28,6 +28,9 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 2
+
+slow: setup
+	$(BIN)/pytest -n 2 -m slow
 
 bench: setup
 	$(BIN)/hub bench

@@ -55,6 +55,7 @@ async def test_row_02_a_worker_killed_at_any_step_leaves_one_report_one_alert_an
     assert max(told.values()) <= 2
 
 
+@pytest.mark.slow
 def test_row_03_an_update_that_nobody_can_read_is_kept_for_the_desk_and_the_next_one_is_handled(
     engine: Engine, database_url: str
 ) -> None:

@@ -29,6 +29,7 @@ SAID = ("SET 10001 H0715 M13 A1 # tambourine", "trombone under the bridge", "INC
 NEVER = ("tambourine", "trombone", "xylophone", TELEGRAM, *(phone[-8:] for phone in PHONES))
 
 
+@pytest.mark.slow
 def test_no_number_token_or_text_is_in_logs_metrics_or_figures(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
