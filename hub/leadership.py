@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.database import insert_into
@@ -55,3 +55,11 @@ def beat(session: Session, name: str, now: datetime) -> None:
 
 def seen(session: Session, name: str) -> datetime | None:
     return session.scalar(select(CursorRow.held_until).where(CursorRow.name == name))
+
+
+def crew(session: Session, name: str, holder: str, now: datetime, lease: timedelta) -> int:
+    """Says that this holder is one of those of a name; how many of them have said so within the lease."""
+    beat(session, f"{name} {holder}", now)
+    of_name = CursorRow.name.startswith(f"{name} ", autoescape=True)
+    session.execute(delete(CursorRow).where(of_name, CursorRow.held_until <= now - lease))
+    return session.scalar(select(func.count()).select_from(CursorRow).where(of_name)) or 1

@@ -32,6 +32,7 @@ IDLE = 0.05  # seconds between looks at an empty inbox or outbox
 POLL = 5  # seconds that Telegram holds a poll open
 # Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
 LEAD = timedelta(seconds=20)
+CREW = timedelta(seconds=15)  # how long a worker that says nothing keeps its part of the rates
 BATCH = 200
 GATHER = 0.01  # seconds in which the next batch gathers
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
         ("settle", lambda: asyncio.to_thread(_settle, hub)),
         ("deliver", delivery.round),
-        ("heartbeat", lambda: _beat(hub)),
+        ("heartbeat", lambda: _beat(hub, delivery)),
         ("timers", Timers(hub).round),
         ("seal", Sealer(hub).round),
         ("fetch", Fetching(hub, gateways.all()).round),
@@ -94,14 +95,19 @@ def _settle(hub: Hub) -> int:
     return settled
 
 
-async def _beat(hub: Hub) -> int:
-    def beat() -> None:
+async def _beat(hub: Hub, delivery: Delivery) -> int:
+    def beat() -> int:
         with writing(hub.engine) as session:
             leadership.beat(session, "worker", hub.timer())
+            return leadership.crew(session, "worker", _holder(), hub.timer(), CREW)
 
-    await asyncio.to_thread(beat)
+    delivery.share(await asyncio.to_thread(beat))
     await asyncio.sleep(5)
     return 1
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 async def _register(telegram: TelegramGateway, url: str) -> None:
@@ -124,7 +130,7 @@ class Poller:
         self._hub = hub
         self._gateway = gateway
         self._journal = journal
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._holder = _holder()
 
     async def round(self) -> int:
         offset = await asyncio.to_thread(self._lead)

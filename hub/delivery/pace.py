@@ -28,9 +28,14 @@ class Pace:
     """
 
     def __init__(self, rate: float) -> None:
-        self._each = timedelta(seconds=1 / rate)
-        self._burst = max(timedelta(seconds=0.2), self._each)
+        self._rate = rate
         self._paid: dict[str, datetime] = {}
+        self.share(1)
+
+    def share(self, among: int) -> None:
+        """Keeps to this process's part of the rate, where so many send."""
+        self._each = timedelta(seconds=among / self._rate)
+        self._burst = max(timedelta(seconds=0.2), self._each)
 
     def allowed(self, key: str, now: datetime) -> int:
         """How many may go now."""

@@ -47,6 +47,11 @@ class Delivery:
         self._flying: dict[asyncio.Task[Result], str] = {}
         self._results: list[Result] = []
 
+    def share(self, among: int) -> None:
+        """The rates hold for all workers together."""
+        for pace in (self._channels, self._chats, self._numbers):
+            pace.share(max(1, among))
+
     async def round(self) -> int:
         """Starts what may go now and notes what has ended; 0 when nothing is due and nothing is under way."""
         started = sum([await self._start(channel) for channel in self._by_channel])

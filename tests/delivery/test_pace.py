@@ -32,6 +32,17 @@ def test_no_second_holds_more_than_the_rate_and_a_fifth(rate: float, most: int) 
     assert len(gone) >= rate * 4.9
 
 
+@pytest.mark.parametrize("among", [2, 3, 5])
+def test_several_who_share_a_rate_send_no_more_than_one_alone(among: int) -> None:
+    gone = []
+    for _ in range(among):
+        pace = Pace(25)
+        pace.share(among)
+        gone += sent(pace, "telegram", range(0, 5000, 20))
+    assert max(sum(start <= moment < start + 1000 for moment in gone) for start in range(0, 4000, 20)) <= 30
+    assert len(gone) >= 25 * 4.8
+
+
 def test_each_key_has_a_rate_of_its_own() -> None:
     pace = Pace(1)
     pace.spend("8100001", NOON)
