@@ -1,23 +1,26 @@
 """What may be spent on replies: a loop with a machine at the other end must not burn the credit.
 
-Telegram costs nothing and is left alone. Everything is counted by the journal's time, per sender.
+What comes by Telegram and is answered there costs nothing and is left alone. Everything is counted by the journal's
+time, per sender.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.checklist.people import Person
 from hub.context import Hub
 from hub.intake.journal import Entry
 from hub.models import JournalRow, OutboxRow
 from hub.sample import roster
+from hub.sample.roster import Sent
 
 # send it · say `instead` · silence, and the desk looks at it · no reply, and nothing to look at
 Verdict = Literal["send", "instead", "quiet", "never"]
@@ -30,9 +33,16 @@ _TELEPHONE = re.compile(r"\+[1-9]\d{6,14}")  # anything else is a short code or 
 class Budget:
     """The replies that a batch's senders got of late, and those that the batch gives them."""
 
-    def __init__(self, session: Session, hub: Hub, entries: Sequence[Entry], now: datetime) -> None:
+    def __init__(
+        self,
+        session: Session,
+        hub: Hub,
+        entries: Sequence[Entry],
+        people: Mapping[Sent, Sequence[Person]],
+        now: datetime,
+    ) -> None:
         self._hub = hub
-        paying = [entry for entry in entries if entry.channel != "telegram"]
+        paying = [entry for entry in entries if _may_cost(entry, people.get((entry.sender, entry.received_at), ()))]
         senders = {entry.sender for entry in paying}
         since = min((entry.received_at for entry in paying), default=now) - DAY
         self._told: dict[bytes, list[tuple[datetime, str]]] = defaultdict(list)
@@ -48,9 +58,9 @@ class Budget:
         """Whoever says STOP or START in the middle of a batch is taken at their word from there on."""
         (self._opted_out.add if out else self._opted_out.discard)(sender)
 
-    def verdict(self, entry: Entry, text: str, instead: str) -> Verdict:
-        """What becomes of one reply; what is to be sent counts at once."""
-        if entry.channel == "telegram":
+    def verdict(self, entry: Entry, channel: str, text: str, instead: str) -> Verdict:
+        """What becomes of one reply that would leave by `channel`; what is to be sent counts at once."""
+        if entry.channel == channel == "telegram":
             return "send"
         if entry.sender in self._opted_out or self._is_automatic(entry):
             return "never"
@@ -67,9 +77,16 @@ class Budget:
         return verdict
 
     def _is_automatic(self, entry: Entry) -> bool:
+        if entry.channel == "telegram":
+            return False
         sender = self._hub.vault.open(entry.sender_sealed).decode()
         ours = entry.sender in self._own or sender == entry.context.get("recipient")
         return ours or not _TELEPHONE.fullmatch(sender)
+
+
+def _may_cost(entry: Entry, people: Sequence[Person]) -> bool:
+    """By SMS, or from somebody whom answers reach by SMS, wherever they write."""
+    return entry.channel != "telegram" or any(person.prefers not in ("", "telegram") for person in people)
 
 
 def _replies(session: Session, senders: set[bytes], since: datetime) -> list[tuple[bytes, str, datetime]]:

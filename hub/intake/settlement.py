@@ -86,7 +86,7 @@ class Settlement:
         self._submissions: list[dict[str, Any]] = []
         self._items: list[dict[str, Any]] = []
         self._drafts: list[Draft] = []
-        self._budget = Budget(session, hub, entries, now)
+        self._budget = Budget(session, hub, entries, self._senders, now)
         self._guide = guiding.Guide(session, hub, self._senders, entries, self._stations, self._records, now)
         self._photos = Photos(session, hub, self._stations, self._records)
 
@@ -448,13 +448,6 @@ class Settlement:
     ) -> None:
         """As far as the budget goes; over the pressed button unless it `answers` none."""
         instead = say(self._election, "same_again", person.language if person else self._election.default_language)
-        verdict = self._budget.verdict(entry, text, instead)
-        if verdict == "quiet":
-            self._to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
-        if verdict in ("quiet", "never"):
-            return
-        if verdict == "instead":
-            text, dedup = instead, None
         person_id = person.id if person else None
         draft = answering.draft(
             self._hub.vault,
@@ -465,7 +458,13 @@ class Settlement:
             over_button=answers,
             asks_contact=asks,
         )
-        self._drafts.append(answering.preferred(self._session, self._hub, draft, entry, person))
+        draft = answering.preferred(self._session, self._hub, draft, entry, person)
+        verdict = self._budget.verdict(entry, draft.channel, text, instead)
+        if verdict == "quiet":
+            self._to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
+        if verdict in ("quiet", "never"):
+            return
+        self._drafts.append(draft if verdict == "send" else replace(draft, text=instead, dedup=None))
 
     def _settled(
         self,

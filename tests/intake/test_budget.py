@@ -9,17 +9,18 @@ from shutil import copy
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bots.gateway import InboundMessage
 from hub.context import Hub
 from hub.database import open_engine, reading, writing
 from hub.intake import journal, pipeline
-from hub.models import OutboxRow, WorkItemRow
+from hub.models import OutboxRow, PersonRow, WorkItemRow
 from hub.settings import Settings
 from tests.journeys.town import MORNING, load
 
 A1 = "+237670000001"
+A1_TELEGRAM = "8100001"
 INSTEAD = "Même réponse. Appelez votre coordinateur."
 
 
@@ -43,6 +44,25 @@ def text(hub: Hub, *texts: str, sender: str = A1, minutes: int = 0, recipient: s
             journal.store(session, [row])
         pipeline.settle_batch(hub, 10)
     return answers(hub)[before:]
+
+
+def telegrams(hub: Hub, *texts: str, minutes: int = 0) -> list[tuple[str, str]]:
+    """By which channel, and what, is answered to what A1 writes on Telegram."""
+    rows = [
+        journal.row(
+            InboundMessage("telegram", "telegram", f"{minutes}-{n}", A1_TELEGRAM, words, b"", chat=A1_TELEGRAM),
+            hub.vault,
+            "CM",
+            MORNING + timedelta(minutes=minutes),
+        )
+        for n, words in enumerate(texts)
+    ]
+    with writing(hub.engine) as session:
+        ids = journal.store(session, rows)
+    pipeline.settle_batch(hub, 100)
+    said = select(OutboxRow.channel, OutboxRow.text).where(OutboxRow.journal_id.in_(ids)).order_by(OutboxRow.id)
+    with reading(hub.engine) as session:
+        return [(channel, words) for channel, words in session.execute(said)]
 
 
 def answers(hub: Hub) -> list[str]:
@@ -106,3 +126,18 @@ def test_a_limit_for_everybody_holds_for_everybody(hub: Hub) -> None:
     said = [text(hub, "STATUS", sender=f"+23767000000{n}") for n in range(1, 5)]
     said.append(text(hub, "SET A1"))
     assert sum(map(len, said)) == 3
+
+
+def test_telegram_is_free_as_long_as_it_is_answered_there(hub: Hub) -> None:
+    assert [channel for channel, _ in telegrams(hub, *["STATUS"] * 12)] == ["telegram"] * 12
+
+
+def test_what_is_written_on_telegram_and_answered_by_sms_is_counted_across_batches(hub: Hub) -> None:
+    hub.settings.kannel_token = SecretStr("configured")
+    with writing(hub.engine) as session:
+        session.execute(update(PersonRow).where(PersonRow.code == "A1").values(prefers="kannel"))
+    first, second = telegrams(hub, "STATUS"), telegrams(hub, *["STATUS"] * 5, minutes=1)
+    assert [channel for channel, _ in first + second] == ["sms"] * 3
+    assert [words for _, words in first + second] == [first[0][1], first[0][1], INSTEAD]
+    assert quiet(hub) == 1
+    assert len(telegrams(hub, *(f"SET H07{n}" for n in range(10, 30)), minutes=2)) == 7  # and ten a day
