@@ -29,6 +29,7 @@ from hub.media.fetching import Fetching
 from hub.timers import Timers
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
+FILES = 1.0  # seconds between looks at files to be fetched, which nobody waits for
 POLL = 5  # seconds that Telegram holds a poll open
 # Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
 LEAD = timedelta(seconds=20)
@@ -43,13 +44,14 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     spool = Spool(hub.settings.spool_dir, hub.vault)
     journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
     delivery = Delivery(hub, gateways.all(), rates(hub.settings))
+    fetching = Fetching(hub, gateways.all())
     rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
         ("settle", lambda: asyncio.to_thread(_settle, hub)),
         ("deliver", delivery.round),
         ("heartbeat", lambda: _beat(hub, delivery)),
         ("timers", Timers(hub).round),
         ("seal", Sealer(hub).round),
-        ("fetch", Fetching(hub, gateways.all()).round),
+        ("fetch", lambda: _seldom(fetching.round)),
     ]
     if gateways.twilio:
         only = not (gateways.kannel or gateways.smsgate)
@@ -93,6 +95,12 @@ def _settle(hub: Hub) -> int:
     if 0 < settled < BATCH:
         time.sleep(GATHER)
     return settled
+
+
+async def _seldom(round_: Callable[[], Awaitable[int]]) -> int:
+    done = await round_()
+    await asyncio.sleep(0 if done else FILES)
+    return 1
 
 
 async def _beat(hub: Hub, delivery: Delivery) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from hub.alerts.steps import Planned
@@ -37,28 +38,36 @@ def _to_fallback(election: Election) -> Chain:
 
 def _planned(session: Session, election: Election, chain: Chain, region: str, started: datetime) -> Iterator[Planned]:
     alerting = election.alerting
+    people = _of_chain(session, chain)
+    following = _following(session, region) if any(step.region != "own" for step in chain.steps) else []
     for position, step in enumerate(chain.steps):
         due_at = alerting.due(step, started)
         moment = due_at.astimezone(election.zone).time()
-        for person in _people(session, step, region):
+        for person in _at_step(people, step, region, following):
             if alerting.on_duty(person.code, moment):
                 yield Planned("page", due_at, position, person.id, ROAD[step.by], step.digest)
 
 
-def _people(session: Session, step: Step, region: str) -> list[PersonRow]:
+def _of_chain(session: Session, chain: Chain) -> Sequence[Row[Any]]:
+    """All whom some step may reach, in one query: a burst of alerts is paged in the reports' own transaction."""
+    to = {name for step in chain.steps for name in step.to}
+    whom = PersonRow.active & (PersonRow.code.in_(to) | PersonRow.role.in_(to))
+    columns = PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.region
+    return session.execute(select(*columns).where(whom).order_by(PersonRow.id)).all()
+
+
+def _at_step(people: Sequence[Row[Any]], step: Step, region: str, following: Sequence[str]) -> list[Row[Any]]:
     if step.region == "own":
-        return _staff(session, step.to, region)
-    for other in _following(session, region):
-        if found := [person for person in _staff(session, step.to, other) if person.region]:
+        return _staff(people, step.to, region)
+    for other in following:
+        if found := [person for person in _staff(people, step.to, other) if person.region]:
             return found
     return []
 
 
-def _staff(session: Session, to: tuple[str, ...], region: str) -> list[PersonRow]:
+def _staff(people: Sequence[Row[Any]], to: Collection[str], region: str) -> list[Row[Any]]:
     """Those named, and those of the roles for the region; of all regions where there is none (a mobile team's SOS)."""
-    here = PersonRow.region.in_((region, "")) if region else PersonRow.id.is_not(None)
-    named = or_(PersonRow.code.in_(to), PersonRow.role.in_(to) & here)
-    return list(session.scalars(select(PersonRow).where(PersonRow.active, named).order_by(PersonRow.id)))
+    return [it for it in people if it.code in to or (it.role in to and (not region or it.region in (region, "")))]
 
 
 def _following(session: Session, region: str) -> list[str]:

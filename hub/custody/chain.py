@@ -23,10 +23,11 @@ from hub.custody import anchors, keys
 from hub.custody.statements import KINDS, Kind, Subject, new_salts, statement
 from hub.custody.verifier import Checkpoint, genesis, head_text, linked
 from hub.database import reading, writing
-from hub.models import ChainRow, HeadRow
+from hub.models import ChainRow, HeadRow, InboxRow
 from hub.vault import Vault
 
 TICK = 1.0  # seconds between looks
+BURST = 5.0  # seconds between two batches while more messages wait than one links
 BATCH = 500
 LEAD = timedelta(seconds=10)
 LATE = 5_000  # ids: how far behind the newest a transaction that was slow to commit is looked for
@@ -42,9 +43,15 @@ class Sealer:
         self._rounds = 0
 
     async def round(self) -> int:
-        # In a burst messages are read first: linking takes a fifth of a core at most, and catches up afterwards.
-        await asyncio.sleep(TICK if await asyncio.to_thread(self.take) < BATCH else TICK / 4)
+        full = await asyncio.to_thread(self.take) >= BATCH
+        # In a burst messages are read first, and the chain catches up afterwards.
+        burst = full and await asyncio.to_thread(self._in_a_burst)
+        await asyncio.sleep(BURST if burst else TICK / 4 if full else TICK)
         return 1
+
+    def _in_a_burst(self) -> bool:
+        with reading(self._hub.engine) as session:
+            return session.scalar(select(InboxRow.journal_id).offset(BATCH).limit(1)) is not None
 
     def take(self) -> int:
         """Links what waits, and anchors where that is due; how many were linked."""

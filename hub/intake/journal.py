@@ -17,7 +17,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, aliased
@@ -258,31 +258,35 @@ ENTRY = (
 )
 
 
+_DUE = or_(InboxRow.not_before.is_(None), InboxRow.not_before <= bindparam("now"))
+_OURS = or_(
+    select(ContactRow.id).where(ContactRow.digest == JournalRow.sender_digest).correlate(JournalRow).exists(),
+    JournalRow.account_id.is_not(None),
+)
+_OLDEST = (
+    select(_OURS, *ENTRY, InboxRow.attempts)
+    .join(InboxRow, InboxRow.journal_id == JournalRow.id)
+    .where(_DUE)
+    .order_by(InboxRow.journal_id)
+    .limit(bindparam("most"))
+    .with_for_update(of=InboxRow, skip_locked=True)
+)
+
+
 def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
     """Entries to be read, without those that another worker holds. They are claimed later.
 
     In our own order, but a flood of strangers' messages waits behind what registered senders wrote: it has a tenth of
     the batch, or what they leave. One sender's messages never overtake each other.
     """
-    entries = _waiting(session, now, limit)
-    if len(entries) < limit:
-        return entries
-    registered = select(ContactRow.id).where(ContactRow.digest == JournalRow.sender_digest).correlate(JournalRow)
-    ours = _waiting(session, now, limit - limit // 10, registered.exists() | JournalRow.account_id.is_not(None))
+    oldest = session.execute(_OLDEST, {"now": now, "most": limit}).all()
+    share = limit // 10
+    if len(oldest) < limit or sum(not ours for ours, *_ in oldest) <= share:
+        return [Entry(*values) for _, *values in oldest]
+    ours = [Entry(*values) for _, *values in session.execute(_OLDEST.where(_OURS), {"now": now, "most": limit - share})]
     taken = {entry.id for entry in ours}
-    return ours + [entry for entry in entries if entry.id not in taken][: limit - len(ours)]
-
-
-def _waiting(session: Session, now: datetime, limit: int, *which: ColumnElement[bool]) -> list[Entry]:
-    statement = (
-        select(*ENTRY, InboxRow.attempts)
-        .join(InboxRow, InboxRow.journal_id == JournalRow.id)
-        .where(_due(now), *which)
-        .order_by(InboxRow.journal_id)
-        .limit(limit)
-        .with_for_update(of=InboxRow, skip_locked=True)
-    )
-    return [Entry(*values) for values in session.execute(statement)]
+    others = [Entry(*values) for _, *values in oldest if values[0] not in taken]
+    return ours + others[: limit - len(ours)]
 
 
 def versions(session: Session, entry: Entry) -> set[int]:
@@ -358,10 +362,6 @@ def put_off(session: Session, journal_id: int, attempts: int, until: datetime) -
     session.execute(
         update(InboxRow).where(InboxRow.journal_id == journal_id).values(attempts=attempts, not_before=until)
     )
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(InboxRow.not_before.is_(None), InboxRow.not_before <= now)
 
 
 def unread(session: Session) -> int:
