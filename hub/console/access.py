@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
 
+from hub import audit
 from hub.accounts import sessions
 from hub.accounts.accounts import Account, AccountRole
 from hub.accounts.sessions import Limits, LoginSession
@@ -123,6 +125,29 @@ def hub_of(request: Request) -> Hub:
 
 Caller = Annotated[Visitor, Depends(visitor_of)]
 Here = Annotated[Hub, Depends(hub_of)]
+
+
+def note(
+    session: Session,
+    caller: Visitor,
+    hub: Hub,
+    action: str,
+    subject: str = "",
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Into the audit, in the transaction of what it tells about: what the caller did with what, and from where."""
+    audit.record(
+        session,
+        action,
+        hub.clock(),
+        account_id=caller.account.id,
+        subject=subject,
+        address=caller.address,
+        before=before,
+        after=after,
+    )
 
 
 def refuse_foreign(request: Request, hub: Hub) -> None:

@@ -11,12 +11,11 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit
 from hub.alerts import board, escalation, life, sos, times
 from hub.alerts.life import Outcome, Who
 from hub.alerts.pages import what as said_of
 from hub.alerts.times import Timed, Times
-from hub.console.access import Caller, Forbidden, Here, Visitor, pages
+from hub.console.access import Caller, Forbidden, Here, Visitor, note, pages
 from hub.console.download import as_csv
 from hub.console.frame import language_of, page
 from hub.context import Hub
@@ -124,9 +123,7 @@ def call(request: Request, caller: Caller, hub: Here, alert_id: int) -> Response
             raise HTTPException(404)
         code, sealed = found
         life.called(session, alert_id, _who(caller), hub.clock())
-        after = {"alert": alert_id}
-        account, address = caller.account.id, caller.address
-        audit.record(session, "reveal", hub.clock(), account_id=account, subject=code, address=address, after=after)
+        note(session, caller, hub, "reveal", code, after={"alert": alert_id})
     return page(request, "late/number.html", code=code, number=hub.vault.open(sealed).decode())
 
 
@@ -198,10 +195,7 @@ def _note(
 ) -> None:
     """What changed nothing is not in the audit."""
     if done:
-        account, subject = caller.account.id, f"alert {alert_id}"
-        audit.record(
-            session, action, hub.clock(), account_id=account, subject=subject, address=caller.address, after=after
-        )
+        note(session, caller, hub, action, f"alert {alert_id}", after=after)
 
 
 def _back(alert_id: int, wrong: str = "") -> Response:

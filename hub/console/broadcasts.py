@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit, bootstrap
+from hub import bootstrap
 from hub.broadcasts import audience, board, letters, life
 from hub.broadcasts.audience import Audience
 from hub.broadcasts.board import Broadcast
-from hub.console.access import Caller, Here, Visitor, pages
+from hub.console.access import Caller, Here, note, pages
 from hub.console.frame import page
 from hub.context import Hub
 from hub.database import reading, writing
@@ -70,7 +69,14 @@ def write(request: Request, caller: Caller, hub: Here, wrote: Wrote) -> Response
         return page(request, "broadcasts/new.html", status=422, **values, refused=True)
     with writing(hub.engine) as session:
         number = life.write(session, wrote.audience, wrote.texts, account_id=caller.account.id, now=hub.clock())
-        _note(session, caller, hub, "broadcast_write", number, wrote.audience.kept() | {"texts": wrote.texts})
+        note(
+            session,
+            caller,
+            hub,
+            "broadcast_write",
+            f"broadcast {number}",
+            after=wrote.audience.kept() | {"texts": wrote.texts},
+        )
     return RedirectResponse(f"/broadcasts/{number}", 303)
 
 
@@ -105,7 +111,7 @@ def progress(request: Request, hub: Here, broadcast_id: int) -> Response:
 def approve(caller: Caller, hub: Here, broadcast_id: int) -> Response:
     with writing(hub.engine) as session:
         if life.approve(session, hub, broadcast_id, account_id=caller.account.id):
-            _note(session, caller, hub, "broadcast_approve", broadcast_id)
+            note(session, caller, hub, "broadcast_approve", f"broadcast {broadcast_id}")
     return _back(hub, broadcast_id)
 
 
@@ -113,7 +119,7 @@ def approve(caller: Caller, hub: Here, broadcast_id: int) -> Response:
 def pause(caller: Caller, hub: Here, broadcast_id: int) -> Response:
     with writing(hub.engine) as session:
         if life.pause(session, broadcast_id):
-            _note(session, caller, hub, "broadcast_pause", broadcast_id)
+            note(session, caller, hub, "broadcast_pause", f"broadcast {broadcast_id}")
     return _back(hub, broadcast_id)
 
 
@@ -121,7 +127,7 @@ def pause(caller: Caller, hub: Here, broadcast_id: int) -> Response:
 def go_on(caller: Caller, hub: Here, broadcast_id: int) -> Response:
     with writing(hub.engine) as session:
         if life.go_on(session, broadcast_id):
-            _note(session, caller, hub, "broadcast_go_on", broadcast_id)
+            note(session, caller, hub, "broadcast_go_on", f"broadcast {broadcast_id}")
     return _back(hub, broadcast_id)
 
 
@@ -129,7 +135,7 @@ def go_on(caller: Caller, hub: Here, broadcast_id: int) -> Response:
 def cancel(caller: Caller, hub: Here, broadcast_id: int) -> Response:
     with writing(hub.engine) as session:
         if life.cancel(session, broadcast_id, hub.timer()):
-            _note(session, caller, hub, "broadcast_cancel", broadcast_id)
+            note(session, caller, hub, "broadcast_cancel", f"broadcast {broadcast_id}")
     return _back(hub, broadcast_id)
 
 
@@ -165,17 +171,3 @@ def _found(hub: Hub, broadcast_id: int) -> Broadcast:
 def _back(hub: Hub, broadcast_id: int) -> Response:
     _found(hub, broadcast_id)
     return RedirectResponse(f"/broadcasts/{broadcast_id}", 303)
-
-
-def _note(
-    session: Session, caller: Visitor, hub: Hub, action: str, number: int, after: dict[str, Any] | None = None
-) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=f"broadcast {number}",
-        address=caller.address,
-        after=after,
-    )

@@ -8,8 +8,8 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from hub.console.access import Caller, Here, Visitor, pages
-from hub.console.item import claim, found, item_page, mendable, note, taken_or_next, with_message
+from hub.console.access import Caller, Here, Visitor, note, pages
+from hub.console.item import claim, found, item_page, mendable, taken_or_next, with_message
 from hub.context import Hub
 from hub.database import writing
 from hub.desk import queue, timeline
@@ -75,7 +75,9 @@ def identify(
             )
             if isinstance(linked, Taken):
                 raise HTTPException(409)  # nothing is changed
-            note(session, caller, "identify", item_id, now, after={"person": linked.code, "called back": True})
+            note(
+                session, caller, hub, "identify", f"item {item_id}", after={"person": linked.code, "called back": True}
+            )
         session.expire_all()
         left_open = not taken and found(session, item_id).closed_at is None
     if not taken and not who:
@@ -92,7 +94,7 @@ def undo(caller: Caller, hub: Here, deed_id: int) -> Response:
     try:
         with writing(hub.engine) as session:
             deed = undoing.undo(session, hub, deed_id, caller.account.id, now)
-            note(session, caller, "undo", deed.item_id, now, before={"done": deed.kind})
+            note(session, caller, hub, "undo", f"item {deed.item_id}", before={"done": deed.kind})
     except TooLate:
         return RedirectResponse("/desk?done=too_late", 303)
     return RedirectResponse(f"/desk/{deed.item_id}?done=undone", 303)
@@ -114,7 +116,7 @@ def left(caller: Caller, hub: Here, item_id: int) -> Response:
 def _give_back(caller: Visitor, hub: Hub, item_id: int) -> None:
     with writing(hub.engine) as session:
         if queue.release(session, item_id, caller.account.id):
-            note(session, caller, "release", item_id, hub.clock())
+            note(session, caller, hub, "release", f"item {item_id}")
 
 
 def _close(request: Request, hub: Hub, caller: Visitor, item_id: int, resolution: Resolution, reason: str) -> Response:
@@ -135,5 +137,5 @@ def _close(request: Request, hub: Hub, caller: Visitor, item_id: int, resolution
                 reason=reason,
                 now=now,
             )
-            note(session, caller, action, item_id, now, after={"reason": reason, "how": resolution})
+            note(session, caller, hub, action, f"item {item_id}", after={"reason": reason, "how": resolution})
     return taken_or_next(request, hub, caller, item_id, taken, resolution)

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from hub.alerts import board
 from hub.analysis import coverage
-from hub.analysis.coverage import Coverage, CurvePoint, DayFigures, StationCoverage, Tally
+from hub.analysis.coverage import Coverage, DayFigures, StationCoverage, Tally
 from hub.console.access import Caller, Here, pages
-from hub.console.charts import Curve
-from hub.console.frame import page
+from hub.console.frame import language_of, page
 from hub.context import Hub
 from hub.database import reading
 from hub.desk import queue
+from hub.publication import day
+from hub.publication.words import Words
 
 routes = pages("day")
 
@@ -41,7 +42,7 @@ def shown(request: Request, caller: Caller, hub: Here, form: str = "") -> Respon
         groups=[region] if region else list(next(iter(seen.forms.values())).by_stratum) if seen.forms else [],
         by="by_region" if region else "by_stratum",
         release=hub.election.analysis.process_release,
-        curve=None if region else _curve(seen.curve, now),
+        curve=None if region else day.curve(seen, Words(hub.election, language_of(request, caller)), now),
         chosen=chosen,
         grid=_grid(seen, region),
         states=("complete", "partial", "missing", "flagged", "awaited"),
@@ -66,14 +67,6 @@ def _last_due(seen: Coverage, now: datetime) -> str:
     due = [it for it in seen.forms.values() if it.due_at <= now]
     first = next(iter(seen.forms), "")
     return max(due, key=lambda it: it.due_at).form if due else first
-
-
-def _curve(points: tuple[CurvePoint, ...], now: datetime) -> Curve | None:
-    if len(points) < 2:
-        return None
-    return Curve(
-        [(it.at, it.due) for it in points], [(it.at, it.received) for it in points if it.received is not None], now
-    )
 
 
 def _grid(seen: Coverage, region: str) -> dict[str, list[StationCoverage]]:

@@ -12,7 +12,7 @@ from hub import replies
 from hub.checklist import writing as writing_of
 from hub.checklist.problems import Problem
 from hub.console import readings
-from hub.console.access import Caller, Here, pages
+from hub.console.access import Caller, Here, note, pages
 from hub.console.frame import language_of, page
 from hub.console.item import (
     claim,
@@ -21,7 +21,6 @@ from hub.console.item import (
     item_page,
     mendable,
     next_free,
-    note,
     ordered,
     taken_or_next,
     undoable,
@@ -108,13 +107,21 @@ def save(
         item = mendable(session, item_id)
         taken = claim(session, hub, caller, item_id)
         if taken:
-            note(session, caller, "save_refused", item_id, now, after={"text": text, "holder": taken.name})
+            note(session, caller, hub, "save_refused", f"item {item_id}", after={"text": text, "holder": taken.name})
         else:
             corrections.save(
                 session, hub, item_id=item_id, text=text, account_id=caller.account.id, reason=reason.strip(), now=now
             )
             before = {"text": item.message.latest} if item.message else {}
-            note(session, caller, "save", item_id, now, before=before, after={"text": text, "reason": reason.strip()})
+            note(
+                session,
+                caller,
+                hub,
+                "save",
+                f"item {item_id}",
+                before=before,
+                after={"text": text, "reason": reason.strip()},
+            )
     if taken:
         return item_page(request, hub, item_id, taken=taken, kept=text, status=409)
     with reading(hub.engine) as session:
@@ -161,7 +168,15 @@ def decide(
                 reason=reason,
                 now=now,
             )
-            note(session, caller, "decide", item_id, now, before=item.record.said, after=values | {"reason": reason})
+            note(
+                session,
+                caller,
+                hub,
+                "decide",
+                f"item {item_id}",
+                before=item.record.said,
+                after=values | {"reason": reason},
+            )
     return taken_or_next(request, hub, caller, item_id, taken, "decided")
 
 
@@ -208,7 +223,7 @@ def amend(
                 session, hub, item_id=item_id, said=changed, account_id=caller.account.id, reason=reason, now=now
             )
         if not taken and not refused:
-            note(session, caller, "amend", item_id, now, before=before, after=changed | {"reason": reason})
+            note(session, caller, hub, "amend", f"item {item_id}", before=before, after=changed | {"reason": reason})
     if refused:
         language = language_of(request, caller)
         form = hub.election.checklist.by_code.get(item.form)

@@ -11,8 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit
-from hub.console.access import Caller, Forbidden, Here, Visitor, pages
+from hub.console.access import Caller, Forbidden, Here, Visitor, note, pages
 from hub.console.download import as_csv
 from hub.console.frame import page
 from hub.context import Hub
@@ -103,7 +102,7 @@ def relate(caller: Caller, hub: Here, number: int, other: Annotated[int, Form()]
             return _back(number, "other")
         _visible(caller, cases.one(session, other))
         incidents.relate(session, number, other)
-        _note(session, caller, hub, "relate", number, {}, {"other": other})
+        note(session, caller, hub, "relate", f"incident {number}", after={"other": other})
     return _back(number)
 
 
@@ -111,7 +110,7 @@ def relate(caller: Caller, hub: Here, number: int, other: Annotated[int, Form()]
 def unrelate(caller: Caller, hub: Here, number: int, other: Annotated[int, Form()]) -> Response:
     with _changing(caller, hub, number) as (session, _):
         incidents.unrelate(session, number, other)
-        _note(session, caller, hub, "unrelate", number, {"other": other}, {})
+        note(session, caller, hub, "unrelate", f"incident {number}", before={"other": other})
     return _back(number)
 
 
@@ -142,7 +141,7 @@ def _changing(caller: Visitor, hub: Hub, number: int) -> Iterator[tuple[Session,
         changed = [name for name in _EDITED if getattr(before, name) != getattr(after, name)]
         if changed:
             then, now = ({name: _plain(getattr(it, name)) for name in changed} for it in (before, after))
-            _note(session, caller, hub, "incident", number, then, now)
+            note(session, caller, hub, "incident", f"incident {number}", before=then, after=now)
 
 
 _EDITED = ("verified", "subject", "subject_name", "question", "complaint", "published_at")
@@ -159,27 +158,6 @@ def _visible(caller: Visitor, case: Case | None) -> Case:
     if caller.region and case.region != caller.region:
         raise Forbidden("region")
     return case
-
-
-def _note(
-    session: Session,
-    caller: Visitor,
-    hub: Hub,
-    action: str,
-    number: int,
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=f"incident {number}",
-        address=caller.address,
-        before=before,
-        after=after,
-    )
 
 
 def _back(number: int, wrong: str = "") -> Response:

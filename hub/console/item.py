@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -13,11 +12,10 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from bots import segments
-from hub import audit
 from hub.accounts import accounts
 from hub.checklist.validation import Judgement
 from hub.console import readings
-from hub.console.access import Visitor
+from hub.console.access import Visitor, note
 from hub.console.frame import language_of, page
 from hub.console.readings import Said
 from hub.context import Hub
@@ -161,32 +159,10 @@ def claim(session: Session, hub: Hub, caller: Visitor, item_id: int) -> TakenBy 
     claim = queue.claim(session, item_id, caller.account.id, hub.timer())
     if isinstance(claim, Claimed):
         if claim.new:
-            note(session, caller, "claim", item_id, hub.clock())
+            note(session, caller, hub, "claim", f"item {item_id}")
         return None
     # Claims run on real time; the page tells the election's, which only differ in a rehearsal.
     return replace(claim, since=hub.clock() - (hub.timer() - claim.since)) if claim.since else claim
-
-
-def note(
-    session: Session,
-    caller: Visitor,
-    action: str,
-    item_id: int,
-    now: datetime,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        action,
-        now,
-        account_id=caller.account.id,
-        subject=f"item {item_id}",
-        address=caller.address,
-        before=before,
-        after=after,
-    )
 
 
 def taken_or_next(

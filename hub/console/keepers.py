@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -17,7 +15,7 @@ from hub import audit
 from hub.accounts import accounts, second_factor, sessions
 from hub.accounts.accounts import Account
 from hub.audit import Wanted
-from hub.console.access import Caller, Here, Visitor, limits, pages
+from hub.console.access import Caller, Here, Visitor, limits, note, pages
 from hub.console.frame import page
 from hub.context import Hub
 from hub.database import reading, writing
@@ -46,7 +44,7 @@ def revoke(caller: Caller, hub: Here, account_id: int) -> Response:
     with writing(hub.engine) as session:
         account = _found(session, account_id)
         ended = sessions.revoke(session, account_id)
-        _note(session, caller, hub, "revoke", account, before={"log_ins": ended}, after={"log_ins": 0})
+        note(session, caller, hub, "revoke", account.name, before={"log_ins": ended}, after={"log_ins": 0})
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
@@ -56,7 +54,7 @@ def end_one(caller: Caller, hub: Here, account_id: int, session_id: int) -> Resp
         account = _found(session, account_id)
         if not sessions.end_one(session, account_id, session_id):
             raise HTTPException(404)
-        _note(session, caller, hub, "revoke", account, before={"log_in": session_id})
+        note(session, caller, hub, "revoke", account.name, before={"log_in": session_id})
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
@@ -67,7 +65,7 @@ def new_password(request: Request, caller: Caller, hub: Here, account_id: int) -
         account = _found(session, account_id)
         made = accounts.new_password(session, account_id)
         ended = sessions.revoke(session, account_id)
-        _note(session, caller, hub, "new_password", account, after={"log_ins_ended": ended})
+        note(session, caller, hub, "new_password", account.name, after={"log_ins_ended": ended})
     return _account_page(request, hub, account_id, made)
 
 
@@ -79,7 +77,7 @@ def reset_second_factor(caller: Caller, hub: Here, account_id: int) -> Response:
         second_factor.reset(session, account_id)
         ended = sessions.revoke(session, account_id)
         before, after = {"enrolled": account.enrolled}, {"enrolled": False, "log_ins_ended": ended}
-        _note(session, caller, hub, "reset_second_factor", account, before=before, after=after)
+        note(session, caller, hub, "reset_second_factor", account.name, before=before, after=after)
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
@@ -145,7 +143,7 @@ def _set_disabled(caller: Visitor, hub: Hub, account_id: int, at: datetime | Non
         if at:
             sessions.revoke(session, account_id)
         before, after = {"disabled": account.disabled}, {"disabled": at is not None}
-        _note(session, caller, hub, "disable" if at else "enable", account, before=before, after=after)
+        note(session, caller, hub, "disable" if at else "enable", account.name, before=before, after=after)
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
@@ -163,25 +161,3 @@ def _found(session: Session, account_id: int) -> Account:
     if account is None:
         raise HTTPException(404)
     return account
-
-
-def _note(
-    session: Session,
-    caller: Visitor,
-    hub: Hub,
-    action: str,
-    account: Account,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=account.name,
-        address=caller.address,
-        before=before,
-        after=after,
-    )

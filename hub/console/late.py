@@ -11,11 +11,11 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit, replies
+from hub import replies
 from hub.checklist.definition import Form as Paper
 from hub.checklist.problems import Problem
 from hub.console import readings
-from hub.console.access import Caller, Forbidden, Here, Visitor, pages
+from hub.console.access import Caller, Forbidden, Here, Visitor, note, pages
 from hub.console.frame import language_of, page
 from hub.console.item import following
 from hub.context import Hub
@@ -48,7 +48,7 @@ def number(request: Request, caller: Caller, hub: Here, person_id: int) -> Respo
         if found is None:
             raise HTTPException(404)
         code, sealed = found
-        _note(session, caller, "reveal", code, hub, {})
+        note(session, caller, hub, "reveal", code)
     return page(request, "late/number.html", code=code, number=hub.vault.open(sealed).decode())
 
 
@@ -129,7 +129,7 @@ def dictated(
         )
         if not problems:
             _log(session, caller, hub, line, person_id, "read")
-            _note(session, caller, "dictate", f"{line.station} {form}", hub, typed)
+            note(session, caller, hub, "dictate", f"{line.station} {form}", after=typed)
     if problems:
         return _form_page(request, hub, line, person_id, typed, _told(request, hub, form, problems), 422)
     return RedirectResponse("/late?done=read", 303)
@@ -211,16 +211,4 @@ def _log(session: Session, caller: Visitor, hub: Hub, line: Owed, person_id: int
         outcome=outcome,
         now=hub.clock(),
     )
-    _note(session, caller, "call", f"{line.station} {line.form}", hub, {"outcome": outcome})
-
-
-def _note(session: Session, caller: Visitor, action: str, subject: str, hub: Hub, after: dict[str, Any]) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=subject,
-        address=caller.address,
-        after=after,
-    )
+    note(session, caller, hub, "call", f"{line.station} {line.form}", after={"outcome": outcome})

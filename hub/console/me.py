@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import segno
 from fastapi import Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit
 from hub.accounts import accounts, passwords, second_factor, sessions, totp
 from hub.accounts.accounts import Attempt, Locked
-from hub.console.access import Caller, Here, Visitor, limits, pages
+from hub.console.access import Caller, Here, Visitor, limits, note, pages
 from hub.console.frame import page
 from hub.console.login import own_path, seconds_until
 from hub.context import Hub
@@ -38,7 +35,7 @@ def shown(request: Request, caller: Caller, hub: Here, done: str = "") -> Respon
 def end_others(caller: Caller, hub: Here) -> Response:
     with writing(hub.engine) as session:
         ended = sessions.revoke(session, caller.account.id, but=caller.login.id)
-        _note(session, caller, hub, "revoke", subject=caller.account.name, before={"log_ins": ended + 1})
+        note(session, caller, hub, "revoke", caller.account.name, before={"log_ins": ended + 1})
     return RedirectResponse("/me", 303)
 
 
@@ -47,7 +44,7 @@ def end_one(caller: Caller, hub: Here, session_id: int) -> Response:
     with writing(hub.engine) as session:
         if not sessions.end_one(session, caller.account.id, session_id):
             raise HTTPException(404)
-        _note(session, caller, hub, "revoke", subject=caller.account.name, before={"log_in": session_id})
+        note(session, caller, hub, "revoke", caller.account.name, before={"log_in": session_id})
     return RedirectResponse("/me", 303)
 
 
@@ -76,7 +73,7 @@ def change_password(
     with writing(hub.engine) as session:
         accounts.set_password(session, caller.account.id, made)
         ended = sessions.revoke(session, caller.account.id, but=caller.login.id)
-        _note(session, caller, hub, "password", after={"log_ins_ended": ended})
+        note(session, caller, hub, "password", after={"log_ins_ended": ended})
     return RedirectResponse(own_path(next), 303)
 
 
@@ -124,7 +121,7 @@ def confirm_second_factor(
             sessions.prove(session, caller.login.id)
             ended = sessions.revoke(session, account.id, but=caller.login.id)
             before, after = {"enrolled": account.enrolled}, {"enrolled": True, "log_ins_ended": ended}
-            _note(session, caller, hub, "second_factor", before=before, after=after)
+            note(session, caller, hub, "second_factor", before=before, after=after)
     if codes is None:
         wrong, seconds = ("locked", seconds_until(locked, hub)) if locked else ("code", 0)
         return _enrolment_page(request, next, "confirm", wrong=wrong, status=401, seconds=seconds)
@@ -140,7 +137,7 @@ def _wrong_password(hub: Hub, caller: Visitor, password: str) -> int | None:
     assert isinstance(attempt, Attempt)
     if not accounts.verify(attempt, password):
         with writing(hub.engine) as session:
-            _note(session, caller, hub, "login_failed", subject=caller.account.name)
+            note(session, caller, hub, "login_failed", caller.account.name)
         return 0
     with writing(hub.engine) as session:
         accounts.admit(session, caller.account.id)
@@ -172,25 +169,3 @@ def _issuer(hub: Hub) -> str:
     """What the app shows above the code. A colon would end it."""
     name = hub.election.name.get(hub.election.default_language) or next(iter(hub.election.name.values()))
     return name.replace(":", " ")
-
-
-def _note(
-    session: Session,
-    caller: Visitor,
-    hub: Hub,
-    action: str,
-    *,
-    subject: str = "",
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=subject,
-        address=caller.address,
-        before=before,
-        after=after,
-    )

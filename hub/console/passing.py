@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from bots import segments
 from hub.accounts import accounts
-from hub.console.access import Caller, Here, pages
+from hub.console.access import Caller, Here, note, pages
 from hub.console.frame import page
-from hub.console.item import claim, item_page, note, taken_or_next, with_message
+from hub.console.item import claim, item_page, taken_or_next, with_message
 from hub.database import reading, writing
 from hub.desk import queue
 from hub.intake import questions
@@ -30,7 +30,7 @@ def count(request: Request, item_id: int, question: Annotated[str, Form()] = "")
 @routes.post("/{item_id}/ask")
 def ask(request: Request, caller: Caller, hub: Here, item_id: int, question: Annotated[str, Form()] = "") -> Response:
     """Sends the message back to its sender with a question; the item waits for the answer."""
-    now, text = hub.clock(), question.replace("\r\n", "\n").strip()
+    text = question.replace("\r\n", "\n").strip()
     if not text:
         return item_page(request, hub, item_id, wrong="question", status=422)
     with writing(hub.engine) as session:
@@ -38,7 +38,7 @@ def ask(request: Request, caller: Caller, hub: Here, item_id: int, question: Ann
         taken = claim(session, hub, caller, item_id)
         if not taken:
             questions.ask(session, hub, item_id=item_id, text=text, account_id=caller.account.id)
-            note(session, caller, "ask", item_id, now, after={"question": text})
+            note(session, caller, hub, "ask", f"item {item_id}", after={"question": text})
     return taken_or_next(request, hub, caller, item_id, taken, "asked")
 
 
@@ -59,7 +59,7 @@ def postpone(
         if not taken:
             until = hub.timer() + timedelta(minutes=minutes)
             queue.postpone(session, item_id, caller.account.id, until, why.strip())
-            note(session, caller, "postpone", item_id, hub.clock(), after={"minutes": minutes, "reason": why.strip()})
+            note(session, caller, hub, "postpone", f"item {item_id}", after={"minutes": minutes, "reason": why.strip()})
     return taken_or_next(request, hub, caller, item_id, taken, "postponed")
 
 
@@ -82,7 +82,7 @@ def hand_over(
         if not taken:
             queue.hand_over(session, item_id, caller.account.id, to, why.strip(), hub.timer())
             after = {"to": colleague.name, "reason": why.strip()}
-            note(session, caller, "hand_over", item_id, hub.clock(), after=after)
+            note(session, caller, hub, "hand_over", f"item {item_id}", after=after)
     return taken_or_next(request, hub, caller, item_id, taken, "handed")
 
 
@@ -95,5 +95,5 @@ def escalate(request: Request, caller: Caller, hub: Here, item_id: int, why: Ann
         taken = claim(session, hub, caller, item_id)
         if not taken:
             queue.escalate(session, item_id, caller.account.id, why.strip(), hub.clock())
-            note(session, caller, "escalate", item_id, hub.clock(), after={"reason": why.strip()})
+            note(session, caller, hub, "escalate", f"item {item_id}", after={"reason": why.strip()})
     return taken_or_next(request, hub, caller, item_id, taken, "escalated")

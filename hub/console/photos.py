@@ -12,8 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from hub import audit
-from hub.console.access import Caller, Forbidden, Here, Visitor, pages
+from hub.console.access import Caller, Forbidden, Here, Visitor, note, pages
 from hub.context import Hub
 from hub.database import writing
 from hub.media import archive
@@ -54,7 +53,7 @@ def fetch(caller: Caller, hub: Here, media_id: int) -> Response:
     with writing(hub.engine) as session:
         file = _visible(archive.one(session, media_id), caller)
         if archive.ask_for(session, media_id, hub.timer()):
-            _note(session, hub, caller, file, "fetch_file", {"state": file.state})
+            note(session, caller, hub, "fetch_file", f"file {file.id}", after={"state": file.state})
         item = archive.item_of(session, file)
     return RedirectResponse(f"/desk/{item}" if item else "/desk", 303)
 
@@ -63,7 +62,7 @@ def _looked_at(session: Session, hub: Hub, caller: Visitor, media_id: int, what:
     file = _visible(archive.one(session, media_id), caller)
     if file.state != "kept":
         raise HTTPException(404)
-    _note(session, hub, caller, file, "look", {"what": what, "sha256": file.sha256})
+    note(session, caller, hub, "look", f"file {file.id}", after={"what": what, "sha256": file.sha256})
     return file
 
 
@@ -73,15 +72,3 @@ def _visible(file: File | None, caller: Visitor) -> File:
     if caller.region and caller.region != file.region:
         raise Forbidden("region")
     return file
-
-
-def _note(session: Session, hub: Hub, caller: Visitor, file: File, action: str, after: dict[str, str]) -> None:
-    audit.record(
-        session,
-        action,
-        hub.clock(),
-        account_id=caller.account.id,
-        subject=f"file {file.id}",
-        address=caller.address,
-        after=after,
-    )

@@ -10,9 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from hub.accounts import accounts
-from hub.console.access import Caller, Here, pages
+from hub.console.access import Caller, Here, note, pages
 from hub.console.frame import page
-from hub.console.item import note, ordered
+from hub.console.item import ordered
 from hub.database import reading, writing
 from hub.desk import queue, team
 
@@ -44,5 +44,5 @@ def give(caller: Caller, hub: Here, item_id: int, to: Annotated[int, Form()] = 0
         colleague = next((it for it in accounts.at_the_desk(session) if it.id == to), None)
         if colleague is None or not queue.reassign(session, item_id, to, hub.timer()):
             raise HTTPException(404)
-        note(session, caller, "reassign", item_id, hub.clock(), after={"to": colleague.name})
+        note(session, caller, hub, "reassign", f"item {item_id}", after={"to": colleague.name})
     return RedirectResponse("/team", 303)

@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import pytest
-from sqlalchemy import update
-
-from hub.database import writing
-from hub.models import StationRow
-from tests.console.house import A1, A2, A3, House
-
-
-@pytest.fixture
-def counted(house: House) -> House:
-    """Both drawn stations have counted; of the opening nothing has come."""
-    house.clock[0] += timedelta(hours=14)
-    with writing(house.hub.engine) as session:
-        session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
-    house.text(A1, "TAL R900 V500 YA300 YB200")
-    house.text(A2, "TAL R900 V500 YA300 YB200")
-    house.text(A3, "TAL R400 V350 YA250 YB100")
-    return house
+from tests.console.house import House
 
 
 async def test_a_chart_is_shown_with_its_base_and_saved_in_every_form(counted: House) -> None:

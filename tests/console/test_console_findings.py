@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hub.database import writing
 from hub.models import StationRow
-from tests.console.house import A1, A2, A3, House, post
-
-
-@pytest.fixture
-def counted(house: House) -> House:
-    """Two drawn stations, both counted; at the second more ballots than voters, over a rule that only flags."""
-    house.clock[0] += timedelta(hours=14)
-    with writing(house.hub.engine) as session:
-        session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
-    house.text(A1, "TAL R900 V500 YA300 YB200")
-    house.text(A2, "TAL R900 V500 YA300 YB200")
-    house.text(A3, "TAL R400 V396 YA300 YB96")
-    return house
+from tests.console.house import House, post
 
 
 async def test_what_one_proposes_another_signs(counted: House) -> None:

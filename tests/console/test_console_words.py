@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from babel.messages.catalog import Message
@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from hub.checklist.problems import Problem
 from hub.console import languages
-from hub.console.charts import Curve
 from hub.console.frame import TEMPLATES
 from hub.console.marks import pieces
 
@@ -91,13 +90,3 @@ def test_a_text_is_cut_at_its_problems_and_each_piece_names_them() -> None:
 def test_the_pieces_of_a_text_are_the_text(text: str, spans: list[tuple[int, int]]) -> None:
     problems = [Problem("unreadable", min(span), max(span)) for span in spans]
     assert "".join(piece.text for piece in pieces(text, problems)) == text
-
-
-def test_a_curve_stays_in_its_drawing_and_never_falls() -> None:
-    due = [(NOON + timedelta(hours=hour), 10 * hour) for hour in range(12)]
-    curve = Curve(due, due[:5], NOON + timedelta(hours=6))
-    points = [tuple(map(float, point.split(","))) for point in curve.steps(curve.received).split()]
-    assert all(0 <= x <= 720 and 0 <= y <= 200 for x, y in points)
-    assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
-    assert points[-1][0] == curve.x(NOON + timedelta(hours=6))
-    assert len(curve.hours()) <= 7
