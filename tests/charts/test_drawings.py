@@ -68,3 +68,17 @@ def test_a_drawing_of_many_bars_stays_on_a_page() -> None:
 )
 def test_an_axis_is_labelled_at_round_fractions(top: float, labels: list[int]) -> None:
     assert [round(100 * tick) for tick in ticks(top)] == labels
+
+
+def test_a_curve_stays_in_its_drawing_and_never_falls() -> None:
+    due = [(MORNING + timedelta(hours=hour), 10 * hour) for hour in range(12)]
+    drawn = times.curve(CAPTION, due, due[:5], ("due", "received"), MORNING + timedelta(hours=6))
+    lines = [
+        [tuple(map(float, point.split(","))) for point in line.split()]
+        for line in re.findall(r'<polyline points="([^"]*)"', drawn)
+    ]
+    for points in lines:
+        assert all(0 <= x <= WIDTH and 0 <= y <= times.HEIGHT for x, y in points)
+        assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
+    planned, came = lines
+    assert came[-1] == (planned[12][0], planned[9][1])  # at the sixth hour still what was there at the fourth

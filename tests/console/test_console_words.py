@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from babel.messages.catalog import Message
@@ -16,8 +15,6 @@ from hub.checklist.problems import Problem
 from hub.console import languages
 from hub.console.frame import TEMPLATES
 from hub.console.marks import pieces
-
-NOON = datetime(2030, 3, 10, 12, 0, tzinfo=UTC)
 
 
 def asked() -> set[str | tuple[str, ...]]:
