@@ -14,6 +14,7 @@ from typing import Any
 
 import docx
 import pytest
+from ruamel.yaml import YAML
 
 from hub.analysis import tables
 from hub.analysis.coverage import Coverage
@@ -21,13 +22,14 @@ from hub.analysis.evidence import Drawn, Evidence, Frame, Record
 from hub.analysis.tables import Findings
 from hub.election import configuration
 from hub.election.definition import Election
-from hub.publication import deployment, exhibits, office, printing, report
+from hub.publication import deployment, exhibits, office, printing, report, words
 from hub.publication.document import Document, Drawing, Heading, Paragraph
 from hub.publication.report import Facts
 from hub.publication.words import Words, languages, tenths
 from hub.tabulation import Table
 
 GOLDEN = Path(__file__).parents[2] / "config" / "kyrgyzstan-2021"
+ARVENIA = Path(__file__).parents[1] / "elections" / "arvenia"
 MIDNIGHT = datetime(2021, 11, 28, 18, tzinfo=UTC)
 
 
@@ -95,13 +97,13 @@ def test_every_checklist_table_has_the_published_counts_and_percentages(
 
 
 def test_turnout_and_shares_are_the_published_ones(found: Findings, golden: Election, expected: dict[str, Any]) -> None:
-    words = Words(golden, "en")
-    turnout = {row[0]: row[2:4] for row in exhibits.exhibit(found, words, "turnout").tables[0].rows}
+    spoken = Words(golden, "en")
+    turnout = {row[0]: row[2:4] for row in exhibits.exhibit(found, spoken, "turnout").tables[0].rows}
     assert turnout == {
         name: (tenths(it["estimate_pct"] / 100, 2), tenths(it["margin_99_pp"] / 100, 2))
         for name, it in expected["turnout"].items()
     }
-    shares = {row[0]: row[1] for row in exhibits.exhibit(found, words, "shares:party_list_shares").tables[0].rows}
+    shares = {row[0]: row[1] for row in exhibits.exhibit(found, spoken, "shares:party_list_shares").tables[0].rows}
     wanted = expected["party_list_shares"].items()
     assert shares.keys() == {name for name, _ in wanted}
     assert all(abs(float(str(shares[name])) - it["estimate_pct"]) <= 0.0051 for name, it in wanted)
@@ -133,6 +135,25 @@ def test_the_report_is_whole_in_each_language(facts: Facts, golden: Election, la
     assert not re.search(r"[{}]", said)
     assert len(list(blocks(told, Drawing))) == 5  # turnout over the day and by stratum, shares
     assert printing.pdf(told).startswith(b"%PDF")
+
+
+def test_the_second_elections_report_speaks_its_own_language() -> None:
+    arvenia = configuration.load(ARVENIA).election
+    nothing = Evidence(Frame({}, ()), {})
+    facts = Facts(MIDNIGHT, 0, tables.compute(nothing, arvenia), Coverage({}, (), ()), [], [], [], [], [], [])
+    assert arvenia.default_language in languages()
+    told = report.report(facts, arvenia, arvenia.default_language)
+    assert (told.title, told.election) == ("Constats de l’observation", "Élection générale d'Arvénie")
+    english = report.report(facts, arvenia, "en")
+    assert len(told.blocks) == len(english.blocks)
+    assert not {it.words for it in blocks(told, Paragraph)} & {it.words for it in blocks(english, Paragraph)}
+
+
+def test_every_language_has_every_word() -> None:
+    said = {language: YAML(typ="safe").load(words.FILES / f"{language}.yaml") for language in languages()}
+    for language, texts in said.items():
+        places = {key: set(re.findall(r"{\w+}", text)) for key, text in texts.items()}
+        assert places == {key: set(re.findall(r"{\w+}", text)) for key, text in said["en"].items()}, language
 
 
 def test_a_figure_that_may_not_be_released_is_named_and_nowhere_told(facts: Facts, golden: Election) -> None:
