@@ -165,21 +165,21 @@ def attempt_code(session: Session, account_id: int, now: datetime) -> Locked | N
 def admit(session: Session, account_id: int) -> Account:
     """Forgets the failures of somebody who proved to be who they say."""
     session.execute(update(AccountRow).where(AccountRow.id == account_id).values(failed_logins=0, locked_until=None))
-    return _account(session.get_one(AccountRow, account_id, populate_existing=True))
+    return account(session.get_one(AccountRow, account_id, populate_existing=True))
 
 
 def find(session: Session, account_id: int) -> Account | None:
     row = session.get(AccountRow, account_id)
-    return _account(row) if row else None
+    return account(row) if row else None
 
 
 def named(session: Session, name: str) -> Account | None:
     row = session.scalars(select(AccountRow).where(AccountRow.name == name)).one_or_none()
-    return _account(row) if row else None
+    return account(row) if row else None
 
 
 def listing(session: Session) -> list[Account]:
-    return [_account(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.role, AccountRow.name))]
+    return [account(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.role, AccountRow.name))]
 
 
 def at_the_desk(session: Session) -> list[Account]:
@@ -202,7 +202,7 @@ def _count(row: AccountRow, now: datetime, longest: timedelta) -> None:
     row.locked_until = now + min(timedelta(seconds=2 ** min(excess, 10)), longest) if excess > 0 else None
 
 
-def _account(row: AccountRow) -> Account:
+def account(row: AccountRow) -> Account:
     role: AccountRole = row.role  # type: ignore[assignment]  # `create` let no other in
     return Account(
         row.id,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.accounts import accounts
 from hub.accounts.accounts import Account
-from hub.models import LoginSessionRow
+from hub.models import AccountRow, LoginSessionRow
 
 HALFWAY = timedelta(minutes=15)  # from the password to the second factor's code
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -111,12 +111,17 @@ def revoke(session: Session, account_id: int, *, but: int = 0) -> int:
 
 def _holding(session: Session, now: datetime, limits: Limits, *which: ColumnElement[bool]) -> list[LoginSession]:
     holds = (LoginSessionRow.seen_at >= now - limits.idle, LoginSessionRow.created_at >= now - limits.longest)
-    rows = session.scalars(select(LoginSessionRow).where(*which, *holds).order_by(LoginSessionRow.seen_at.desc()))
-    found = [(row, accounts.find(session, row.account_id)) for row in rows]
+    rows = session.execute(
+        select(LoginSessionRow, AccountRow)
+        .join(AccountRow, AccountRow.id == LoginSessionRow.account_id)
+        .where(*which, *holds, AccountRow.disabled_at.is_(None))
+        .order_by(LoginSessionRow.seen_at.desc())
+    )
+    found = [(row, accounts.account(owner)) for row, owner in rows]
     return [
         LoginSession(row.id, account, row.csrf, row.created_at, row.seen_at, row.address, row.device, proved=row.proved)
         for row, account in found
-        if account and not account.disabled and not (_halfway(row, account) and now - row.created_at > HALFWAY)
+        if not (_halfway(row, account) and now - row.created_at > HALFWAY)
     ]
 
 

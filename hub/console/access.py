@@ -113,18 +113,23 @@ def limits(hub: Hub) -> Limits:
     return Limits(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
 
 
-def visitor_of(request: Request) -> Visitor:
-    visitor: Visitor = request.state.visitor
-    return visitor
-
-
 def hub_of(request: Request) -> Hub:
     hub: Hub = request.app.state.hub
     return hub
 
 
-Caller = Annotated[Visitor, Depends(visitor_of)]
-Here = Annotated[Hub, Depends(hub_of)]
+# Asynchronous though nothing is waited for: else FastAPI asks a thread for each.
+async def _caller(request: Request) -> Visitor:
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
+async def _here(request: Request) -> Hub:
+    return hub_of(request)
+
+
+Caller = Annotated[Visitor, Depends(_caller)]
+Here = Annotated[Hub, Depends(_here)]
 
 
 def note(

@@ -58,12 +58,11 @@ def item_page(
         original = latest = None
         question = ""
         if item.message:
-            text = item.message.latest if kept is None else kept
-            original = readings.told(
-                hub.election, judged(session, hub, item, item.message.text), item.message.text, language
-            )
+            raw, text = item.message.text, item.message.latest if kept is None else kept
             now_read = judged(session, hub, item, text)
-            latest = readings.told(hub.election, now_read, text, language)
+            latest = original = readings.told(hub.election, now_read, text, language)
+            if text != raw:
+                original = readings.told(hub.election, judged(session, hub, item, raw), raw, language)
             question = questions.proposed(hub, now_read)
     return page(
         request,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 HAVE = "x-have"  # "id:digest id:digest", in the order in which the page shows them
-_START = re.compile(r'<\w+(?=[^<>]*\sid="(?P<id>[^"]+)")[^<>]* data-row>')
+_MARK = " data-row>"
+_ID = re.compile(r'\sid="([^"]+)"')
 _AGE = re.compile(r"(<time data-ago[^>]*>)[^<]*")
 _END = "<!--/rows-->"
 
@@ -26,8 +28,8 @@ class Row:
 
 def stamped(html: str) -> str:
     """The page with each row's digest in it, so that its browser can say what it has."""
-    digests = iter([row.digest for row in rows(html)])
-    return _START.sub(lambda start: _with_digest(start[0], next(digests)), html)
+    first, *rest = html.split(_MARK)
+    return first + "".join(_marked(row.digest) + piece for row, piece in zip(rows(html), rest, strict=True))
 
 
 def differing(html: str, have: str) -> dict[str, object] | None:
@@ -44,18 +46,26 @@ def differing(html: str, have: str) -> dict[str, object] | None:
 
 
 def rows(html: str) -> list[Row]:
-    starts = list(_START.finditer(html))
-    edges = [*(start.start() for start in starts), len(html)]
+    marks = [found.start() for found in re.finditer(_MARK, html)]
+    starts = [html.rindex("<", 0, mark) for mark in marks]
+    edges = [*starts, len(html)]
     return [
-        _row(start["id"], html[start.start() : end].split(_END)[0].strip())
-        for start, end in zip(starts, edges[1:], strict=True)
+        _row(_id(html, start, mark), html[start:end].split(_END)[0].strip())
+        for start, mark, end in zip(starts, marks, edges[1:], strict=True)
     ]
 
 
+def _id(html: str, start: int, mark: int) -> str:
+    found = _ID.search(html, start, mark)
+    assert found, html[start:mark]
+    return found[1]
+
+
+@lru_cache(maxsize=4096)  # most rows are the same as a moment ago, and for everybody
 def _row(row_id: str, html: str) -> Row:
     digest = blake2b(_AGE.sub(r"\1", html).encode(), digest_size=4).hexdigest()
-    return Row(row_id, digest, _with_digest(html, digest))
+    return Row(row_id, digest, html.replace(_MARK, _marked(digest), 1))
 
 
-def _with_digest(html: str, digest: str) -> str:
-    return html.replace(" data-row>", f' data-row="{digest}">', 1)
+def _marked(digest: str) -> str:
+    return f' data-row="{digest}">'

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
 from hub.desk.deeds import Before
 from hub.models import AccountRow, ContactRow, JournalRow, PersonRow, StationRow, WorkItemRow
+from hub.models.base import UtcDateTime
 
 LEASE = timedelta(minutes=5)
 
@@ -57,6 +59,13 @@ class TakenBy:
 
 def waiting(session: Session, now: datetime) -> list[QueueEntry]:
     """Open items, the most severe first, the oldest of these first."""
+    return [QueueEntry(*row) for row in session.connection().execute(_waiting(), {"now": now})]
+
+
+@cache
+def _waiting() -> Select[Any]:
+    """Built once and read as plain rows: every open page of every operator asks for it, again and again."""
+    now = bindparam("now", type_=UtcDateTime())
     language = (
         select(func.min(PersonRow.language))
         .join(ContactRow, ContactRow.person_id == PersonRow.id)
@@ -66,7 +75,7 @@ def waiting(session: Session, now: datetime) -> list[QueueEntry]:
     held = and_(WorkItemRow.claimed_until.is_not(None), WorkItemRow.claimed_until > now)
     waits = and_(WorkItemRow.postponed_until > now, ~_answered())
     empty = ""
-    rows = session.execute(
+    return (
         select(
             WorkItemRow.id,
             WorkItemRow.kind,
@@ -90,7 +99,6 @@ def waiting(session: Session, now: datetime) -> list[QueueEntry]:
         .where(WorkItemRow.closed_at.is_(None))
         .order_by(WorkItemRow.severity, WorkItemRow.opened_at, WorkItemRow.id)
     )
-    return [QueueEntry(*row) for row in rows]
 
 
 def _answered() -> ColumnElement[bool]:
