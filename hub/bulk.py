@@ -1,7 +1,7 @@
 """Many rows at once, through the driver: a batch is one statement, and no row is looked at by the ORM or a compiler.
 
 This room is here for speed alone. SQLAlchemy's own executemany costs four times as much a row on SQLite and ten times
-on PostgreSQL, where the rows go as one array a column. Values are those the models' columns take.
+on PostgreSQL. Values are those the models' columns take.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from hub.models import Base
 Row = Mapping[str, Any]
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 _MOST_PLACES = 32_000  # SQLite takes 32,766 values
-_ARRAYS = {"JSONB": "TEXT", "VARCHAR": "TEXT"}  # what a column's values travel as, where it is not its own type
 
 
 def insert(session: Session, table: type[Base], rows: Sequence[Row]) -> None:
@@ -49,7 +48,7 @@ def _run(session: Session, table: type[Base], rows: Sequence[Row], then: str) ->
     session.flush()
     connection = session.connection()
     names = tuple(rows[0])
-    run = _arrays if connection.dialect.name == "postgresql" else _places
+    run = _document if connection.dialect.name == "postgresql" else _places
     return run(connection, table, names, rows, then)
 
 
@@ -58,7 +57,7 @@ def _places(
 ) -> Sequence[Any]:
     """A place for each value, and each statement run whole without the interpreter's lock, where executemany would
     ask for it back after every row."""
-    columns = [_column(table, name, "sqlite") for name in names]
+    columns = [_column(table, name) for name in names]
     most = _MOST_PLACES // len(names)
     found: list[Any] = []
     for at in range(0, len(rows), most):
@@ -76,20 +75,25 @@ def _statement(table: str, names: tuple[str, ...], size: int, then: str) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * size)} {then}"  # noqa: S608
 
 
-def _arrays(
+def _document(
     connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
 ) -> Sequence[Any]:
-    types = [_type(table.__table__.c[name]) for name in names]
+    """All rows as one JSON document, which takes the driver a tenth of what an array a column takes."""
     listed = ", ".join(names)
-    taken = ", ".join(f"{name}::{type}" if type == "JSONB" else name for name, type in zip(names, types, strict=True))
-    arrays = ", ".join(f"%s::{_ARRAYS.get(type, type)}[]" for type in types)
+    types = ", ".join(f"{name} {_type(table.__table__.c[name])}" for name in names)
     statement = (
-        f"INSERT INTO {table.__tablename__} ({listed}) SELECT {taken} FROM unnest({arrays}) AS r ({listed}) {then}"  # noqa: S608
+        f"INSERT INTO {table.__tablename__} ({listed}) SELECT {listed} "  # noqa: S608
+        f"FROM json_to_recordset(%s::json) AS r ({types}) {then}"
     )
-    columns = [_column(table, name, "postgresql") for name in names]
-    values = tuple([[convert(row[name]) if convert else row[name] for row in rows] for name, convert in columns])
-    done = connection.exec_driver_sql(statement, values)
+    document = orjson.dumps(rows, _plain, orjson.OPT_NON_STR_KEYS)
+    done = connection.exec_driver_sql(statement, (document.decode(),))
     return done.all() if done.returns_rows else []
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(type(value).__name__)
 
 
 @cache
@@ -98,15 +102,12 @@ def _type(column: Column[Any]) -> str:
 
 
 @cache
-def _column(table: type[Base], name: str, dialect: str) -> tuple[str, Callable[[Any], Any] | None]:
-    """A column's name, and what makes its values what the driver takes; None where they are already."""
-    column = table.__table__.c[name]
-    type = column.type.dialect_impl(_POSTGRESQL) if dialect == "postgresql" else column.type
+def _column(table: type[Base], name: str) -> tuple[str, Callable[[Any], Any] | None]:
+    """A column's name, and what makes its values what SQLite takes; None where they are already."""
+    type = table.__table__.c[name].type
     if isinstance(type, JSON):
         return name, _json
-    if dialect == "sqlite" and isinstance(getattr(type, "impl", None), DateTime):
-        return name, _moment
-    return name, None
+    return name, _moment if isinstance(getattr(type, "impl", None), DateTime) else None
 
 
 def _json(value: Any) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from threading import RLock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 from alembic import command
@@ -18,8 +20,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from hub import changes
 from hub.models import Base
@@ -40,7 +42,11 @@ def open_engine(url: str) -> Engine:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         connect = {"timeout": PATIENCE, "check_same_thread": False}
-        engine = create_engine(parsed, connect_args=connect, pool_size=20, hide_parameters=True, **JSON)
+        # The connection that was used last is the next: mostly it writes as before, and needs no other patience.
+        engine = create_engine(
+            parsed, connect_args=connect, pool_size=20, pool_use_lifo=True, hide_parameters=True, **JSON
+        )
+        _turns[engine.pool] = RLock()
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -76,8 +82,16 @@ def reading(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """One transaction: committed at the end, rolled back whole on any exception. Inner code never commits."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def _turn(engine: Engine) -> AbstractContextManager[Any]:
+    """SQLite has one writer: of a process's threads one waits for it, and the others sleep until it is their turn."""
+    return _turns[engine.pool] if engine.pool in _turns else nullcontext()
+
+
+_turns: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -87,25 +101,31 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    """Says BEGIN on the driver's own connection: what writes under load waits for it again and again."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     # A deferred transaction that reads first and writes later fails with "locked" under other writers.
     if connection.get_execution_options().get("hub_reads", False):
-        connection.exec_driver_sql("BEGIN")
+        _wait_for_others(connection, driver, PATIENCE)
+        driver.execute("BEGIN")
         return
     # SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come.
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    _wait_for_others(connection, driver, 0)
     until = time.monotonic() + PATIENCE
-    try:
-        while not _began(connection, until):
-            time.sleep(LOOK)
-    finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+    while not _began(driver, until):
+        time.sleep(LOOK)
 
 
-def _began(connection: Connection, until: float) -> bool:
+def _wait_for_others(connection: Connection, driver: sqlite3.Connection, seconds: int) -> None:
+    if connection.info.get("patience") != seconds:
+        driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+        connection.info["patience"] = seconds
+
+
+def _began(driver: sqlite3.Connection, until: float) -> bool:
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        if "locked" not in str(error.orig) or time.monotonic() > until:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
             raise
         return False
     return True
