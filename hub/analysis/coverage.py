@@ -7,15 +7,16 @@ the others are neither missing nor late.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from operator import add
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.analysis.evidence import Drawn, Evidence
 from hub.checklist import rules
 from hub.checklist.definition import Form, Text
 from hub.election.definition import Election
@@ -40,6 +41,9 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*map(add, astuple(self), astuple(other)))
+
+    def __mul__(self, count: int) -> Tally:
+        return Tally(*(count * each for each in astuple(self)))
 
     @property
     def share(self) -> float | None:
@@ -89,6 +93,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far one form of one station has come. `flagged`: a conflict, a violated rule, something quarantined."""
+
+    complete: bool
+    flagged: bool
+    came: datetime | None
+
+
+Marks = dict[str, dict[int, Mark]]  # form → station → mark
+
+
+@dataclass(frozen=True, slots=True)
 class DayFigures:
     """The six figures on top of the day's page. Reports, but for `waiting` and `conflicts` (work items) and alerts.
 
@@ -103,16 +119,41 @@ class DayFigures:
     conflicts: int
 
 
-def coverage(session: Session, election: Election, now: datetime) -> Coverage:
-    """Everything the day's page shows, in two queries."""
-    stations = _drawn_stations(session)
-    records = _records(session, election)
-    forms = [_form_coverage(election, form, stations, records[form.code], now) for form in election.checklist.forms]
+def coverage(evidence: Evidence, election: Election, now: datetime, marks: Marks | None = None) -> Coverage:
+    """Everything the day's page shows. Pure. `marks`: of this evidence, where they are known already."""
+    stations = evidence.frame.drawn
+    known = marked(evidence, election) if marks is None else marks
+    forms = [_form_coverage(election, form, stations, known[form.code], now) for form in election.checklist.forms]
     grid = [
-        StationCoverage(*station, {form.form: _state(form, records[form.form].get(station.id), now) for form in forms})
-        for station in _by_district(stations)
+        StationCoverage(
+            each.id,
+            each.code,
+            each.stratum,
+            each.region,
+            each.district,
+            {form.form: _state(form, known[form.form].get(each.id), now) for form in forms},
+        )
+        for each in _by_district(stations)
     ]
-    return Coverage({form.form: form for form in forms}, tuple(grid), _curve(forms, records, now))
+    return Coverage({form.form: form for form in forms}, tuple(grid), _curve(forms, known, now))
+
+
+def marked(evidence: Evidence, election: Election, stations: Collection[int] | None = None) -> Marks:
+    """How far each form of the drawn stations has come; of some of them, where these are named."""
+    judge = rules.of(election.checklist)
+    asked = [(form.code, _required(form), _notes(form)) for form in election.checklist.forms]
+    marks: Marks = {form: {} for form, _, _ in asked}
+    for station in evidence.frame.drawn:
+        if stations is not None and station.id not in stations:
+            continue
+        records = {form: here[station.id] for form, here in evidence.records.items() if station.id in here}
+        said = {form: {**record.answers, **record.quarantined} for form, record in records.items()}
+        for form, required, notes in asked:
+            if record := records.get(form):
+                complete = required - judge.unasked(form, said, station.voters) <= said[form].keys()
+                flagged = bool(record.quarantined or record.said or record.flags - notes)
+                marks[form][station.id] = Mark(complete, flagged, record.came)
+    return marks
 
 
 def day_figures(session: Session, election: Election, now: datetime) -> DayFigures:
@@ -138,55 +179,10 @@ def due_at(election: Election, form: Form) -> datetime:
     return election.due_at(form)
 
 
-class _Station(NamedTuple):
-    id: int
-    code: str
-    stratum: str
-    region: str
-    district: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    complete: bool
-    flagged: bool
-    first_at: datetime
-
-
-_Records = dict[str, dict[int, _Record]]  # form → station → record
-
-
-def _drawn_stations(session: Session) -> list[_Station]:
-    columns = (StationRow.id, StationRow.code, StationRow.stratum, StationRow.region, StationRow.district)
-    rows = session.execute(select(*columns).where(StationRow.sampled).order_by(StationRow.id))
-    return [_Station(*row) for row in rows]
-
-
-def _by_district(stations: Sequence[_Station]) -> list[_Station]:
-    regions = list(dict.fromkeys(station.region for station in stations))
+def _by_district(stations: Sequence[Drawn]) -> list[Drawn]:
+    regions = {region: place for place, region in enumerate(dict.fromkeys(station.region for station in stations))}
     # Codes are digits of different lengths: the shorter is the smaller number.
-    return sorted(stations, key=lambda each: (regions.index(each.region), each.district, len(each.code), each.code))
-
-
-def _records(session: Session, election: Election) -> _Records:
-    columns = ("station_id", "form", "answers", "conflicts", "flags", "quarantined", "first_at")
-    chosen = [*(StationRecordRow.__table__.c[name] for name in columns), StationRow.voters]
-    rows = session.execute(
-        select(*chosen).join(StationRow, StationRow.id == StationRecordRow.station_id).where(StationRow.sampled)
-    ).all()
-    required = {form.code: _required(form) for form in election.checklist.forms}
-    notes = {form.code: _notes(form) for form in election.checklist.forms}
-    records: _Records = {form: {} for form in required}
-    said: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
-    for row in rows:
-        said[row.station_id][row.form] = row.answers
-    judge = rules.of(election.checklist)
-    for station, form, answers, conflicts, flags, quarantined, first_at, voters in rows:
-        if form in records:  # a form that the configuration has dropped since is nobody's business any more
-            flagged = bool(quarantined or conflicts or set(flags) - notes[form])
-            asked = required[form] - judge.unasked(form, said[station], voters)
-            records[form][station] = _Record(asked <= answers.keys(), flagged, first_at)
-    return records
+    return sorted(stations, key=lambda each: (regions[each.region], each.district, len(each.code), each.code))
 
 
 def _required(form: Form) -> frozenset[str]:
@@ -198,36 +194,36 @@ def _notes(form: Form) -> frozenset[str]:
 
 
 def _form_coverage(
-    election: Election, form: Form, stations: Sequence[_Station], records: dict[int, _Record], now: datetime
+    election: Election, form: Form, stations: Sequence[Drawn], marks: Mapping[int, Mark], now: datetime
 ) -> FormCoverage:
     due, domain = due_at(election, form), _is_domain(election, form)
     every = Tally()
     regions: dict[str, Tally] = defaultdict(Tally)
     strata: dict[str, Tally] = defaultdict(Tally)
-    for station in stations:
-        one = _one(records.get(station.id), domain, due <= now)
-        every += one
-        regions[station.region] += one
-        strata[station.stratum] += one
+    alike = Counter((it.region, it.stratum, _one(marks.get(it.id), domain, due <= now)) for it in stations)
+    for (region, stratum, one), count in alike.items():
+        every += one * count
+        regions[region] += one * count
+        strata[stratum] += one * count
     return FormCoverage(form.code, form.title, due, domain, every, dict(regions), dict(strata))
 
 
-def _one(record: _Record | None, domain: bool, due: bool) -> Tally:
-    if record is None:
+def _one(mark: Mark | None, domain: bool, due: bool) -> Tally:
+    if mark is None:
         return Tally() if domain else Tally(expected=1, late=int(due))
-    return Tally(expected=1, received=1, complete=int(record.complete), flagged=int(record.flagged))
+    return Tally(expected=1, received=1, complete=int(mark.complete), flagged=int(mark.flagged))
 
 
-def _state(form: FormCoverage, record: _Record | None, now: datetime) -> State:
-    if record is None:
+def _state(form: FormCoverage, mark: Mark | None, now: datetime) -> State:
+    if mark is None:
         return "awaited" if form.domain or now < form.due_at else "missing"
-    if record.flagged:
+    if mark.flagged:
         return "flagged"
-    return "complete" if record.complete else "partial"
+    return "complete" if mark.complete else "partial"
 
 
-def _curve(forms: Sequence[FormCoverage], records: _Records, now: datetime) -> tuple[CurvePoint, ...]:
-    came = Counter(_bucket(record.first_at) for of_form in records.values() for record in of_form.values())
+def _curve(forms: Sequence[FormCoverage], marks: Marks, now: datetime) -> tuple[CurvePoint, ...]:
+    came = Counter(_bucket(mark.came) for of_form in marks.values() for mark in of_form.values() if mark.came)
     due: Counter[datetime] = Counter()
     for form in forms:
         due[_bucket(form.due_at)] += form.all.expected

@@ -42,7 +42,8 @@ class Drawn:
 class Record:
     """One form of one station. `answers` are usable; a quarantined value stands in `quarantined` alone.
 
-    `said`: of each disputed question, the values between which it is disputed. `flags`: rules that are broken.
+    `said`: of each disputed question, the values between which it is disputed. `flags`: rules that are broken. `came`:
+    when anything of it came first.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Record:
     flags: frozenset[str] = frozenset()
     verified: frozenset[str] = frozenset()
     quarantined: Mapping[str, str] = field(default_factory=dict)
+    came: datetime | None = None
 
     @property
     def conflicts(self) -> frozenset[str]:
@@ -127,7 +129,7 @@ def gathered(
 def usable(record: StationRecord, ruled: Iterable[tuple[str, Verdict, str]] = ()) -> Record:
     """A record that is quarantined whole is there, without answers. A verdict is about one value: another undoes it."""
     if record.quarantined:
-        return Record(quarantined=dict(record.answers))
+        return Record(quarantined=dict(record.answers), came=record.first_at)
     holding = {code: verdict for code, verdict, value in ruled if record.answers.get(code) == value}
     held = {code: record.answers[code] for code, verdict in holding.items() if verdict == "quarantined"}
     return Record(
@@ -136,6 +138,7 @@ def usable(record: StationRecord, ruled: Iterable[tuple[str, Verdict, str]] = ()
         frozenset(record.flags),
         frozenset(code for code, verdict in holding.items() if verdict == "verified"),
         held,
+        record.first_at,
     )
 
 

@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Pool, func, select
 from sqlalchemy.orm import Session
 
-from hub.analysis import evidence, quality, reconciliation, tables
+from hub.analysis import coverage, evidence, quality, reconciliation, tables
+from hub.analysis.coverage import Coverage, Marks
 from hub.analysis.evidence import Evidence, Frame, Record
 from hub.analysis.quality import Doubts
 from hub.analysis.tables import Findings
@@ -37,20 +38,37 @@ class Kept:
         self._base = Evidence(Frame({}, ()), {})
         self._doubts = Doubts((), ())
         self._findings: Findings | None = None
+        self._marks: Marks = {}
+        self._changed: set[str] = set()  # forms of which the findings know nothing yet
+
+    def known(self, session: Session) -> Evidence:
+        """What is known now."""
+        with self._lock:
+            self._read(session)
+            return self._base
+
+    def coverage(self, session: Session, now: datetime) -> Coverage:
+        """What has come of what should have."""
+        with self._lock:
+            self._read(session)
+            return coverage.coverage(self._base, self.election, now, self._marks)
 
     def look(self, session: Session) -> tuple[Evidence, Doubts, Findings]:
         """What is known now, what of it is doubtful, and every figure."""
         with self._lock:
-            state = _state(session)
-            changed = self._read(session, whole=state != self._state)
-            if self._findings is None or changed:
-                self._compute(session, changed)
-            self._state = state
-            assert self._findings is not None
+            self._read(session)
+            if self._findings is None or self._changed:
+                self._findings = self._computed(session)
+                self._changed.clear()
             return self._base, self._doubts, self._findings
 
-    def _read(self, session: Session, *, whole: bool) -> set[str]:
-        """Takes in what was changed since; the forms that are concerned."""
+    def _read(self, session: Session) -> None:
+        """Takes in what was changed since."""
+        state = _state(session)
+        self._take(session, whole=state != self._state)
+        self._state = state
+
+    def _take(self, session: Session, *, whole: bool) -> None:
         since = None if whole or self._newest is None else self._newest - OVERLAP
         fresh = evidence.stored(session, since)
         self.read = len(fresh)
@@ -58,28 +76,37 @@ class Kept:
             self._base = Evidence(evidence.read_frame(session), {})
         verdicts = rulings.verdicts(rulings.listing(session))
         known: dict[str, dict[int, Record]] = {form: dict(records) for form, records in self._base.records.items()}
-        changed = set(self.election.checklist.by_code) if whole else set()
+        self._changed |= set(self.election.checklist.by_code) if whole else set()
+        moved: set[int] = set()
         for form, records in evidence.gathered(fresh, verdicts).items():
             before = known.setdefault(form, {})
-            if any(before.get(station) != record for station, record in records.items()):
-                changed.add(form)
+            others = {station for station, record in records.items() if before.get(station) != record}
+            self._changed |= {form} if others else set()
+            moved |= others
             before.update(records)
         self._newest = max([each.updated_at for each in fresh], default=self._newest)
         if not whole and sum(map(len, known.values())) != _count(session):
-            return self._read(session, whole=True)  # one was taken back
+            self._take(session, whole=True)  # one was taken back
+            return
         self._base = Evidence(self._base.frame, known)
-        return changed
+        self._mark(None if whole else moved)
 
-    def _compute(self, session: Session, changed: set[str]) -> None:
+    def _mark(self, stations: set[int] | None) -> None:
+        """`stations`: those of which something has changed; None for all."""
+        fresh = coverage.marked(self._base, self.election, stations)
+        known = self._marks if stations is not None else {}
+        self._marks = {form: known.get(form, {}) | marks for form, marks in fresh.items()}
+
+    def _computed(self, session: Session) -> Findings:
         doubts = quality.doubts(self._base, self.election)
-        concerned = changed | {form for _, form, _ in doubts.places ^ self._doubts.places}
+        concerned = self._changed | {form for _, form, _ in doubts.places ^ self._doubts.places}
         # What a domain's figure rests on depends on every form: a station is outside once anything came from it.
         concerned |= set(self.election.analysis.domains)
         before = self._findings.tables if self._findings else {}
         known = {key: table for key, table in before.items() if table.form not in concerned}
-        differences = reconciliation.published(session, self.election)
-        self._findings = tables.compute(self._base, self.election, differences, doubts, known)
+        differences = reconciliation.published(session, self.election, self._base)
         self._doubts = doubts
+        return tables.compute(self._base, self.election, differences, doubts, known)
 
 
 def of(session: Session, election: Election) -> Kept:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from hub.analysis import estimates
 from hub.analysis.estimates import Estimate
+from hub.analysis.evidence import Drawn, Evidence
 from hub.checklist import rules
 from hub.checklist.definition import Form
 from hub.election.definition import Election
-from hub.models import OfficialRow, StationRecordRow, StationRow
+from hub.models import OfficialRow, StationRow
 
 Kind = Literal["differs", "not_observed", "not_published"]
 
@@ -118,38 +119,35 @@ def official_stations(session: Session, form: str) -> int:
     return session.scalar(select(func.count()).select_from(OfficialRow).where(OfficialRow.form == form)) or 0
 
 
-def compare(session: Session, election: Election) -> list[Difference]:
+def compare(session: Session, election: Election, evidence: Evidence) -> list[Difference]:
     """Every line on which a drawn station's protocol and the official result are not the same, by station and line.
 
-    Quarantined records say nothing. Empty while no official results have been imported.
+    What is quarantined says nothing. Empty while no official results have been imported.
     """
-    code = election.analysis.reconciled_form
-    if code is None or not official_stations(session, code):
+    form = _reconciled(session, election)
+    if form is None:
         return []
-    form = election.checklist.form(code)
-    return [line for side in _sides(session, code) for line in _lines(side[0], form, side[1], side[2])]
+    sides = _sides(session, form.code, evidence)
+    return [line for station, *side in sides for line in _lines(station.code, form, *side)]
 
 
-def published(session: Session, election: Election) -> tuple[Difference, ...] | None:
+def published(session: Session, election: Election, evidence: Evidence) -> tuple[Difference, ...] | None:
     """The same; None while there is nothing to compare with."""
-    code = election.analysis.reconciled_form
-    there = code is not None and official_stations(session, code)
-    return tuple(compare(session, election)) if there else None
+    return tuple(compare(session, election, evidence)) if _reconciled(session, election) else None
 
 
-def by_station(session: Session, election: Election) -> list[Comparison]:
+def by_station(session: Session, election: Election, evidence: Evidence) -> list[Comparison]:
     """Every drawn station of which at least one side has a protocol, by its code; empty as `compare` is."""
-    code = election.analysis.reconciled_form
-    if code is None or not official_stations(session, code):
+    form = _reconciled(session, election)
+    if form is None:
         return []
-    voters = {code: listed for code, listed in session.execute(select(StationRow.code, StationRow.voters))}
     found = []
-    for station, observer, official in _sides(session, code):
+    for station, observer, official in _sides(session, form.code, evidence):
         if observer or official:
-            lines = _lines(station, election.checklist.form(code), observer, official)
+            lines = _lines(station.code, form, observer, official)
             equal = len(observer.keys() & official.keys()) - sum(line.kind == "differs" for line in lines)
-            ours, theirs = (_broken(election, code, side, voters[station]) for side in (observer, official))
-            found.append(Comparison(station, tuple(lines), equal, (ours, theirs)))
+            ours, theirs = (_broken(election, form.code, side, station.voters) for side in (observer, official))
+            found.append(Comparison(station.code, tuple(lines), equal, (ours, theirs)))
     return found
 
 
@@ -182,6 +180,12 @@ def stations_that_differ(differences: Iterable[Difference]) -> list[str]:
     return list(dict.fromkeys(found.station for found in differences if found.kind == "differs"))
 
 
+def _reconciled(session: Session, election: Election) -> Form | None:
+    """The protocol's form, once official results of it are there."""
+    code = election.analysis.reconciled_form
+    return election.checklist.form(code) if code is not None and official_stations(session, code) else None
+
+
 def _unsound_cells(number: int, answers: Mapping[str, str], form: Form) -> list[Unsound]:
     unsound = []
     for code, value in answers.items():
@@ -193,20 +197,16 @@ def _unsound_cells(number: int, answers: Mapping[str, str], form: Form) -> list[
     return unsound
 
 
-def _sides(session: Session, form: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    record = and_(
-        StationRecordRow.station_id == StationRow.id,
-        StationRecordRow.form == form,
-        StationRecordRow.quarantined.is_(False),
-    )
-    statement = (
-        select(StationRow.code, StationRecordRow.answers, OfficialRow.answers)
-        .outerjoin(StationRecordRow, record)
-        .outerjoin(OfficialRow, and_(OfficialRow.station_id == StationRow.id, OfficialRow.form == form))
-        .where(StationRow.sampled)
-        .order_by(StationRow.code)
-    )
-    return [(station, observer or {}, official or {}) for station, observer, official in session.execute(statement)]
+def _sides(
+    session: Session, form: str, evidence: Evidence
+) -> Iterator[tuple[Drawn, Mapping[str, str], Mapping[str, str]]]:
+    """Each drawn station with what the observers and the commission say, by its code."""
+    said = select(StationRow.code, OfficialRow.answers).join(OfficialRow).where(OfficialRow.form == form)
+    official = {code: answers for code, answers in session.execute(said)}
+    records = evidence.records.get(form, {})
+    for station in sorted(evidence.frame.drawn, key=lambda each: each.code):
+        observer = records[station.id].answers if station.id in records else {}
+        yield station, observer, official.get(station.code, {})
 
 
 def _lines(station: str, form: Form, observer: Mapping[str, str], official: Mapping[str, str]) -> list[Difference]:

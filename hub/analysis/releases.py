@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import audit
 from hub.analysis import evidence, tables
+from hub.analysis.evidence import Evidence
 from hub.election.definition import Election
 from hub.models import AccountRow, ReleaseRow
 from hub.reports import history, rulings
@@ -65,6 +66,17 @@ class Check:
         return self.signed and not self.different
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a release rests on: the election's definition and the evidence of that hour."""
+
+    number: int
+    election: Election
+    evidence: Evidence
+    position: int
+    at: datetime
+
+
 def propose(session: Session, election: Election, *, account_id: int, now: datetime, address: str = "") -> int:
     """Freezes all figures that satisfy their release rule, as far as the journal has been read; the proposal's id.
 
@@ -72,7 +84,7 @@ def propose(session: Session, election: Election, *, account_id: int, now: datet
     """
     frame = evidence.read_frame(session)
     position, last = history.settled_until(session), rulings.end(session)
-    frozen = _computed(session, election, frame, position, last)
+    frozen = _computed(evidence.replayed(session, election, frame, position, last), election)
     if frozen is None:
         raise NotPossible("nothing")
     row = ReleaseRow(
@@ -143,6 +155,12 @@ def frozen(session: Session, number: int) -> dict[str, Any]:
     }
 
 
+def basis(session: Session, number: int) -> Basis:
+    """From what a release was computed. Raises `KeyError`."""
+    row = _numbered(session, number)
+    return Basis(number, *_basis(session, row), row.position, row.proposed_at)
+
+
 def check(session: Session, vault: Vault, number: int) -> Check:
     """Computes a release again from the journal and compares every figure to the digit. Raises `KeyError`."""
     row = _numbered(session, number)
@@ -151,17 +169,21 @@ def check(session: Session, vault: Vault, number: int) -> Check:
     return Check(number, row.position, different, _genuine(row, vault))
 
 
-def _computed(session: Session, election: Election, frame: evidence.Frame, position: int, last: int) -> str | None:
+def _computed(base: Evidence, election: Election) -> str | None:
     """The figures that may be released, in canonical JSON; None where there is none."""
-    base = evidence.replayed(session, election, frame, position, last)
     found = tables.compute(base, election).releasable()
     return _canonical(found.as_json()) if found.keys() else None
 
 
 def _again(session: Session, row: ReleaseRow) -> str | None:
-    basis = json.loads(row.basis)
-    election = Election.model_validate(basis["definition"])
-    return _computed(session, election, evidence.frame_from_json(basis["frame"]), row.position, row.ruling_id)
+    election, base = _basis(session, row)
+    return _computed(base, election)
+
+
+def _basis(session: Session, row: ReleaseRow) -> tuple[Election, Evidence]:
+    told = json.loads(row.basis)
+    election, frame = Election.model_validate(told["definition"]), evidence.frame_from_json(told["frame"])
+    return election, evidence.replayed(session, election, frame, row.position, row.ruling_id)
 
 
 def _waiting(session: Session, release_id: int) -> ReleaseRow:

@@ -166,7 +166,8 @@ class Findings:
 
 def findings(session: Session, election: Election) -> Findings:
     """Computes every figure afresh, in a handful of queries whatever the number of questions."""
-    return compute(evidence.now(session), election, reconciliation.published(session, election))
+    base = evidence.now(session)
+    return compute(base, election, reconciliation.published(session, election, base))
 
 
 def compute(

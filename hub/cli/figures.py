@@ -144,8 +144,9 @@ def reconcile(
     if taken.unsound:
         raise Refusal("nothing was imported:\n" + "\n".join(f"{official.name}: {cell}" for cell in taken.unsound))
     with reading(hub.engine) as session:
-        compared = reconciliation.by_station(session, hub.election)
-        findings = tables.findings(session, hub.election)
+        known = evidence.now(session)
+        compared = reconciliation.by_station(session, hub.election, known)
+        findings = tables.compute(known, hub.election)
         totals = reconciliation.totals(session, hub.election, findings.ratios())
     for line in reconciled_as_text(compared, totals):
         out.print(line, markup=False, highlight=False, soft_wrap=True)

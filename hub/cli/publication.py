@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from sqlalchemy.orm import Session
 
 from hub import tabulation
-from hub.analysis import tables
+from hub.analysis import releases, tables
 from hub.authoring import commands as authoring
 from hub.authoring.commands import Sheets
 from hub.cli import custody
@@ -17,9 +18,12 @@ from hub.cli.terminal import Refusal, opened, say
 from hub.context import Hub
 from hub.database import reading
 from hub.election import placing
+from hub.election.definition import Election
 from hub.publication import exhibits, office, opendata, pictures, printing
 from hub.publication import report as reports
+from hub.publication.report import Facts
 from hub.publication.words import Words, languages
+from hub.reports import history
 
 commands = typer.Typer()
 Language = Annotated[str, typer.Option(help=f"one of {', '.join(languages())}; the election's own otherwise")]
@@ -33,16 +37,20 @@ def report(
     template: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="DOCX: whose styles and letterhead are taken")
     ] = None,
+    as_of: Annotated[int | None, typer.Option(help="a position of the journal: what could be said then")] = None,
+    release: Annotated[int | None, typer.Option(help="a release's number: the figures that were signed")] = None,
 ) -> None:
     """Writes the findings as a report: method, sample, deployment, every table that may be released, incidents,
     visits, reconciliation."""
+    if as_of is not None and release is not None:
+        raise Refusal("--as-of or --release: a release has its own position of the journal")
     hub = opened()
-    now = hub.clock()
+    spoken = _spoken(hub, language)
     with reading(hub.engine) as session:
-        facts = reports.gather(session, hub.election, now)
-    document = reports.report(facts, hub.election, _spoken(hub, language))
+        election, facts = _facts(session, hub, as_of, release)
+    document = reports.report(facts, election, spoken)
     try:
-        content = printing.pdf(document) if kind == "pdf" else office.office(document, now, template)
+        content = printing.pdf(document) if kind == "pdf" else office.office(document, facts.now, template)
     except (pictures.NoTypesetter, office.NoOffice) as error:
         raise Refusal(str(error)) from error
     placing.place(output.parent, {output.name: content})
@@ -91,6 +99,23 @@ def export(
             _place(findings, dict(_figures(found, words)))
         except pictures.NoTypesetter as error:
             raise Refusal(str(error)) from error
+
+
+def _facts(session: Session, hub: Hub, as_of: int | None, release: int | None) -> tuple[Election, Facts]:
+    """With the election as it was defined then. Refuses what there is not, and a release that cannot be proved."""
+    try:
+        if release is not None:
+            check, basis = releases.check(session, hub.vault, release), releases.basis(session, release)
+            if not check.sound:
+                raise Refusal(f"release {release} is not what the journal gives: see hub estimate --release {release}")
+            return basis.election, reports.released(session, basis)
+        if as_of is not None:
+            return hub.election, reports.as_of(session, hub.election, as_of)
+    except KeyError as error:
+        missing = f"there is no release {release}; hub releases lists them"
+        until = f"the journal has not been read to position {as_of}; it has been to {history.settled_until(session)}"
+        raise Refusal(until if release is None else missing) from error
+    return hub.election, reports.gather(session, hub.election, hub.clock())
 
 
 def _figures(found: tables.Findings, words: Words) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from hub.alerts import board
-from hub.analysis import coverage
+from hub.analysis import coverage, kept
 from hub.analysis.coverage import Coverage, DayFigures, StationCoverage, Tally
 from hub.console.access import Caller, Here, pages
 from hub.console.frame import language_of, page
@@ -28,7 +28,7 @@ def shown(request: Request, caller: Caller, hub: Here, form: str = "") -> Respon
     """`form`: which form the grid of stations shows; the one that fell due last, if none is named."""
     now, region = hub.clock(), caller.region
     with reading(hub.engine) as session:
-        seen = coverage.coverage(session, hub.election, now)
+        seen = kept.of(session, hub.election).coverage(session, now)
         figures = (
             _regional(session, hub, seen, region, now) if region else coverage.day_figures(session, hub.election, now)
         )

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from hub.analysis import coverage, kept
+from hub.analysis import kept
 from hub.analysis.tables import Findings
 from hub.console.access import Caller, Here, pages
 from hub.console.download import as_csv, as_file, as_workbook
@@ -96,6 +96,6 @@ def _drawings(hub: Hub, words: Words, key: str, one: Exhibit | None) -> dict[str
         return {}
     now = hub.clock()
     with reading(hub.engine) as session:
-        seen = coverage.coverage(session, hub.election, now)
+        seen = kept.of(session, hub.election).coverage(session, now)
     drawn = day.curve(seen, words, now) if key == CURVE else day.stations(seen, words, key.removeprefix(STATIONS))
     return {"day": drawn} if drawn else {}

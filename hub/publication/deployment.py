@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -55,41 +56,43 @@ def layers(base: Evidence) -> list[Layer]:
     ]
 
 
-def posts(session: Session) -> list[Posts]:
-    """By region, in the frame's order; whoever was moved counts where they are now."""
-    still = (PersonRow.role == "observer") & PersonRow.active & AssignmentRow.until.is_(None) & StationRow.sampled
-    watched = (
-        select(
-            StationRow.region,
-            func.count(StationRow.id.distinct()),
-            func.count(PersonRow.id.distinct()),
-        )
-        .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
-        .join(PersonRow, PersonRow.id == AssignmentRow.person_id)
-        .where(still)
-        .group_by(StationRow.region)
+def posts(session: Session, base: Evidence, now: datetime) -> list[Posts]:
+    """By region, in the frame's order; whoever was moved counts where they were at that moment."""
+    there = (AssignmentRow.since.is_(None) | (AssignmentRow.since <= now)) & (
+        AssignmentRow.until.is_(None) | (AssignmentRow.until > now)
     )
+    people = (
+        select(AssignmentRow.station_id, AssignmentRow.person_id)
+        .join(PersonRow, PersonRow.id == AssignmentRow.person_id)
+        .where(PersonRow.role == "observer", PersonRow.active, there)
+    )
+    regions = {station.id: station.region for station in base.frame.drawn}
+    stations: dict[str, set[int]] = defaultdict(set)
+    observers: dict[str, set[int]] = defaultdict(set)
+    for station, person in session.execute(people):
+        if station in regions:
+            stations[regions[station]].add(station)
+            observers[regions[station]].add(person)
     mobile = (
         select(PersonRow.region, func.count())
         .where(PersonRow.role == "mobile", PersonRow.active)
         .group_by(PersonRow.region)
     )
-    by_region = {region: (stations, people) for region, stations, people in session.execute(watched)}
     moving = {region: count for region, count in session.execute(mobile)}
     return [
-        Posts(region, *by_region.get(region, (0, 0)), moving.get(region, 0))
-        for region in _regions(session, by_region.keys() | moving.keys())
+        Posts(region, len(stations[region]), len(observers[region]), moving.get(region, 0))
+        for region in _regions(session, stations.keys() | moving.keys())
     ]
 
 
-def visits(session: Session) -> list[Visits]:
-    """By region of the station; regions that nobody went to are left out."""
-    found = {row[0]: Visits(*row) for row in session.execute(_visits())}
+def visits(session: Session, position: int) -> list[Visits]:
+    """By region of the station, up to a position of the journal; regions that nobody went to are left out."""
+    found = {row[0]: Visits(*row) for row in session.execute(_visits(position))}
     return [found[region] for region in _regions(session, found)]
 
 
-def _visits() -> Select[str, int, int, int]:
-    taken = SubmissionRow.outcome.in_(("accepted", "partial"))
+def _visits(position: int) -> Select[str, int, int, int]:
+    taken = SubmissionRow.outcome.in_(("accepted", "partial")) & (SubmissionRow.journal_id <= position)
     return (
         select(
             StationRow.region,

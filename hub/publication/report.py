@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from hub.analysis import coverage, evidence, reconciliation, tables
 from hub.analysis.bases import Release
 from hub.analysis.coverage import Coverage
+from hub.analysis.evidence import Evidence
 from hub.analysis.reconciliation import Comparison, Total
+from hub.analysis.releases import Basis
 from hub.analysis.tables import Findings
 from hub.election.definition import Election
 from hub.publication import day, deployment, exhibits
@@ -27,7 +29,8 @@ from hub.tabulation import Table
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that the report tells, as it was at one moment. `compared` is empty without official results."""
+    """Everything that the report tells, as it was at one moment. `compared` is empty without official results;
+    `release`: the number under which these figures were released."""
 
     now: datetime
     position: int
@@ -39,21 +42,45 @@ class Facts:
     incidents: Sequence[Case]
     compared: Sequence[Comparison]
     totals: Sequence[Total]
+    release: int | None = None
 
 
 def gather(session: Session, election: Election, now: datetime) -> Facts:
-    base = evidence.now(session)
-    found = tables.compute(base, election, reconciliation.published(session, election))
+    """As it is now."""
+    return _gathered(session, election, evidence.now(session), history.settled_until(session), now)
+
+
+def as_of(session: Session, election: Election, position: int) -> Facts:
+    """As it was when the journal ended at `position`. Raises `KeyError` where it has not been read so far.
+
+    What the commission published, and what was found out about an incident, is as it is now: neither is a message.
+    """
+    moment = history.moment(session, position)
+    if moment is None or position > history.settled_until(session):
+        raise KeyError(position)
+    return _gathered(session, election, evidence.as_of(session, election, position), position, moment)
+
+
+def released(session: Session, basis: Basis) -> Facts:
+    """As it was when a release was computed, from what it was computed from."""
+    facts = _gathered(session, basis.election, basis.evidence, basis.position, basis.at)
+    return replace(facts, release=basis.number)
+
+
+def _gathered(session: Session, election: Election, base: Evidence, position: int, now: datetime) -> Facts:
+    found = tables.compute(base, election)
     return Facts(
         now=now,
-        position=history.settled_until(session),
+        position=position,
         findings=found,
-        coverage=coverage.coverage(session, election, now),
+        coverage=coverage.coverage(base, election, now),
         layers=deployment.layers(base),
-        posts=deployment.posts(session),
-        visits=deployment.visits(session),
-        incidents=[case for case in cases.everything(session) if case.verified is not False],
-        compared=reconciliation.by_station(session, election),
+        posts=deployment.posts(session, base, now),
+        visits=deployment.visits(session, position),
+        incidents=[
+            case for case in cases.everything(session) if case.journal_id <= position and case.verified is not False
+        ],
+        compared=reconciliation.by_station(session, election, base),
         totals=reconciliation.totals(session, election, found.ratios()),
     )
 
@@ -74,9 +101,15 @@ def report(facts: Facts, election: Election, language: str) -> Document:
         *told.reconciliation(),
         *told.held(),
     )
-    as_of = say("as_of", time=words.moment(facts.now), position=facts.position)
+    when = say("as_of", time=words.moment(facts.now), position=facts.position)
+    numbered = "" if facts.release is None else say("release", number=facts.release) + " "
     return Document(
-        say("title"), words.said(election.name), as_of, language, say("page", page="{page}", pages="{pages}"), blocks
+        say("title"),
+        words.said(election.name),
+        numbered + when,
+        language,
+        say("page", page="{page}", pages="{pages}"),
+        blocks,
     )
 
 

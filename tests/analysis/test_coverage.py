@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
+from hub.analysis import evidence
 from hub.analysis.coverage import Coverage, CurvePoint, DayFigures, Tally, coverage, day_figures, due_at
 from hub.database import reading, writing
 from hub.election.definition import Election
@@ -35,7 +36,7 @@ def report(station: str, form: str = "DAY", answers: dict[str, str] = WHOLE, **o
 
 def seen(engine: Engine, election: Election, now: datetime) -> Coverage:
     with reading(engine) as session:
-        return coverage(session, election, now)
+        return coverage(evidence.now(session), election, now)
 
 
 def test_a_form_is_due_in_the_zone_of_the_election(golden: Election) -> None:

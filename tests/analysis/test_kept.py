@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, event, insert, update
 
-from hub.analysis import evidence, tables
+from hub.analysis import coverage, evidence, tables
 from hub.analysis.kept import Kept
 from hub.database import reading, writing
 from hub.election.definition import Election
@@ -50,6 +50,22 @@ def test_a_look_reads_what_has_changed_and_computes_what_is_concerned(engine: En
     assert third.tables["DAY.A"] is second.tables["DAY.A"] is not first.tables["DAY.A"]
     assert third.tables["OUT.A"].n == 1
     assert look(engine, kept) is third
+
+
+def test_the_coverage_that_is_kept_is_what_would_be_counted_afresh(engine: Engine, kept: Kept) -> None:
+    def counted() -> coverage.Coverage:
+        with reading(engine) as session:
+            seen = kept.coverage(session, EIGHT)
+            assert seen == coverage.coverage(evidence.now(session), kept.election, EIGHT)
+        return seen
+
+    assert counted().forms["DAY"].all == coverage.Tally(expected=50, received=45)
+    change(engine, 1, "DAY", {"A": "2", "K": "9", "T": "8", "R": "4", "B": "4"}, EIGHT + timedelta(hours=1))
+    change(engine, 2, "OUT", {"A": "1"}, EIGHT + timedelta(hours=1))
+    seen = counted()
+    assert seen.forms["DAY"].all == coverage.Tally(expected=50, received=45, complete=1)
+    assert seen.forms["OUT"].all == coverage.Tally(expected=1, received=1, complete=1)
+    assert look(engine, kept).tables["OUT.A"].n == 1  # the findings learn of it too
 
 
 def test_what_was_taken_back_is_gone(engine: Engine, kept: Kept) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from hub.analysis import evidence
 from hub.analysis.estimates import Estimate
 from hub.analysis.reconciliation import (
     Difference,
@@ -36,7 +37,7 @@ def official(engine: Engine, election: Election, *rows: dict[str, str]) -> Impor
 
 def differences(engine: Engine, election: Election) -> list[Difference]:
     with reading(engine) as session:
-        return compare(session, election)
+        return compare(session, election, evidence.now(session))
 
 
 def protocol(station: str, **others: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def test_twelve_stations_of_the_golden_day_differ(
     assert stations_that_differ(found) == golden_expected["reconciliation"]["stations_that_differ"]
     assert {each.kind for each in found} == {"differs"}
     with reading(golden_day) as session:
-        states = Counter(each.state for each in by_station(session, golden))
+        states = Counter(each.state for each in by_station(session, golden, evidence.now(session)))
     assert states == {"differs": 12, "equal": 288}
 
 
@@ -137,7 +138,7 @@ def test_a_station_is_equal_differs_or_is_missing_on_one_side_with_the_control_r
         {"station": "14", **PROTOCOL},
     )
     with reading(engine) as session:
-        found = by_station(session, small)
+        found = by_station(session, small, evidence.now(session))
     assert [(each.station, each.state, each.equal) for each in found] == [
         ("10", "equal", 4),
         ("11", "differs", 3),
