@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from hub.election.alerting import Chain, Step
 from hub.election.definition import Election
 from hub.models import AlertRow, PersonRow, StationRow
 
+Duty = Row[int, str, str, str]  # id, code, role and region of somebody who may be paged
 ROAD = {"any": "", "telegram": "telegram", "sms": "phone"}
 
 
@@ -48,7 +48,7 @@ def _planned(session: Session, election: Election, chain: Chain, region: str, st
                 yield Planned("page", due_at, position, person.id, ROAD[step.by], step.digest)
 
 
-def _of_chain(session: Session, chain: Chain) -> Sequence[Row[Any]]:
+def _of_chain(session: Session, chain: Chain) -> Sequence[Duty]:
     """All whom some step may reach, in one query: a burst of alerts is paged in the reports' own transaction."""
     to = {name for step in chain.steps for name in step.to}
     whom = PersonRow.active & (PersonRow.code.in_(to) | PersonRow.role.in_(to))
@@ -56,7 +56,7 @@ def _of_chain(session: Session, chain: Chain) -> Sequence[Row[Any]]:
     return session.execute(select(*columns).where(whom).order_by(PersonRow.id)).all()
 
 
-def _at_step(people: Sequence[Row[Any]], step: Step, region: str, following: Sequence[str]) -> list[Row[Any]]:
+def _at_step(people: Sequence[Duty], step: Step, region: str, following: Sequence[str]) -> list[Duty]:
     if step.region == "own":
         return _staff(people, step.to, region)
     for other in following:
@@ -65,7 +65,7 @@ def _at_step(people: Sequence[Row[Any]], step: Step, region: str, following: Seq
     return []
 
 
-def _staff(people: Sequence[Row[Any]], to: Collection[str], region: str) -> list[Row[Any]]:
+def _staff(people: Sequence[Duty], to: Collection[str], region: str) -> list[Duty]:
     """Those named, and those of the roles for the region; of all regions where there is none (a mobile team's SOS)."""
     return [it for it in people if it.code in to or (it.role in to and (not region or it.region in (region, "")))]
 
