@@ -18,8 +18,10 @@ $(READY): requirements.lock pyproject.toml
 demo: setup
 	@$(BIN)/hub rehearse $(if $(ONCE),--once,--speed $(SPEED))
 
+# Twice as many at once as two cores: half of the time a test waits, for a process or an answer.
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 test: setup
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 check: setup
 	$(BIN)/ruff check .
@@ -27,10 +29,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 slow: setup
-	$(BIN)/pytest -n 2 -m slow
+	$(PYTEST) -m slow
 
 bench: setup
 	$(BIN)/hub bench

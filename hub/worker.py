@@ -33,6 +33,7 @@ FILES = 1.0  # seconds between looks at files to be fetched, which nobody waits 
 POLL = 5  # seconds that Telegram holds a poll open
 # Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
 LEAD = timedelta(seconds=20)
+BEAT = 5.0  # seconds between two signs of life
 CREW = timedelta(seconds=15)  # how long a worker that says nothing keeps its part of the rates
 BATCH = 200
 GATHER = 0.01  # seconds in which the next batch gathers
@@ -45,23 +46,23 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
     delivery = Delivery(hub, gateways.all(), rates(hub.settings))
     fetching = Fetching(hub, gateways.all())
-    rounds: list[tuple[str, Callable[[], Awaitable[int]]]] = [
-        ("settle", lambda: asyncio.to_thread(_settle, hub)),
-        ("deliver", delivery.round),
-        ("heartbeat", lambda: _beat(hub, delivery)),
-        ("timers", Timers(hub).round),
-        ("seal", Sealer(hub).round),
-        ("fetch", lambda: _seldom(fetching.round)),
+    rounds: list[tuple[str, Callable[[], Awaitable[int]], float]] = [
+        ("settle", lambda: asyncio.to_thread(_settle, hub), IDLE),
+        ("deliver", delivery.round, IDLE),
+        ("heartbeat", lambda: _beat(hub, delivery), BEAT),
+        ("timers", Timers(hub).round, IDLE),
+        ("seal", Sealer(hub).round, IDLE),
+        ("fetch", fetching.round, FILES),
     ]
     if gateways.twilio:
         only = not (gateways.kannel or gateways.smsgate)
-        rounds.append(("enquire", Enquiries(hub, gateways.twilio, only=only).round))
+        rounds.append(("enquire", Enquiries(hub, gateways.twilio, only=only).round, IDLE))
     background = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub))]
     if gateways.telegram and hub.settings.telegram_webhook_secret.get_secret_value():
         background.append(asyncio.create_task(_register(gateways.telegram, f"{hub.settings.public_url}/telegram")))
     elif gateways.telegram:
-        rounds.append(("poll", Poller(hub, gateways.telegram, journal).round))
-    loops = [asyncio.create_task(_repeat(name, round_, stop)) for name, round_ in rounds]
+        rounds.append(("poll", Poller(hub, gateways.telegram, journal).round, IDLE))
+    loops = [asyncio.create_task(_repeat(*each, stop)) for each in rounds]
     await stop.wait()
     for task in background + [loop for loop in loops if loop.get_name() == "poll"]:
         task.cancel()
@@ -71,16 +72,17 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         await gateway.close()
 
 
-async def _repeat(name: str, round_: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
+async def _repeat(name: str, round_: Callable[[], Awaitable[int]], idle: float, stop: asyncio.Event) -> None:
+    """Round after round; `idle`: seconds of pause after one that found nothing to do."""
     task = asyncio.current_task()
     assert task is not None
     task.set_name(name)
-    pause = IDLE
+    pause = idle
     while not stop.is_set():
         try:
-            pause = 0.0 if await round_() else IDLE
+            pause = 0.0 if await round_() else idle
         except Exception:
-            pause = min(max(pause, IDLE) * 2, 5.0)
+            pause = min(max(pause, idle) * 2, 5.0)
             log.exception("worker.round_failed", round=name, pause=pause)
         if pause:
             try:
@@ -97,12 +99,6 @@ def _settle(hub: Hub) -> int:
     return settled
 
 
-async def _seldom(round_: Callable[[], Awaitable[int]]) -> int:
-    done = await round_()
-    await asyncio.sleep(0 if done else FILES)
-    return 1
-
-
 async def _beat(hub: Hub, delivery: Delivery) -> int:
     def beat() -> int:
         with writing(hub.engine) as session:
@@ -110,8 +106,7 @@ async def _beat(hub: Hub, delivery: Delivery) -> int:
             return leadership.crew(session, "worker", _holder(), hub.timer(), CREW)
 
     delivery.share(await asyncio.to_thread(beat))
-    await asyncio.sleep(5)
-    return 1
+    return 0
 
 
 def _holder() -> str:

@@ -17,8 +17,17 @@ from sqlalchemy.engine import make_url
 
 from hub.database import migrate, open_engine
 
+# Databases of tests need not outlive them: in memory, where there is room, nobody waits for a disk.
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
+    tempfile.tempdir = os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 os.environ.setdefault("HUB_EVIDENCE_KEY", f"{tempfile.mkdtemp(prefix='hub-key-')}/evidence.key")
 SECRET = "a secret that is only for tests, 32+"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that nobody waits for it in the end."""
+    items.sort(key=lambda item: item.path.name != "test_golden_day.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

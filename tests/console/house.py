@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -21,14 +20,13 @@ from hub.console import access
 from hub.console.app import console
 from hub.context import Hub
 from hub.database import writing
-from hub.election import configuration
 from hub.intake import journal, pipeline
 from hub.models import AccountRow, AuditRow, WorkItemRow
 from hub.sample import importer
 from hub.settings import Settings
 from hub.vault import Vault
+from tests.journeys.town import arvenia
 
-ARVENIA = Path(__file__).parent.parent / "elections" / "arvenia"
 URL = "http://console.test"
 MORNING = datetime(2030, 3, 10, 7, 40, tzinfo=UTC)  # 08:40 in Arvenia
 OWN = {"sec-fetch-site": "same-origin"}
@@ -96,7 +94,7 @@ def build(engine: Engine) -> None:
     """The election and its accounts, into an empty database."""
     known = QUICK.hash(PASSWORD)
     with writing(engine) as session:
-        importer.load(session, configuration.load(ARVENIA), vault(), MORNING)
+        importer.load(session, arvenia(), vault(), MORNING)
         for name, (role, region) in STAFF.items():
             account = AccountRow(name=name, role=role, region=region, language="en", password_hash=known)
             account.totp_secret = vault().seal(TOTP)

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import StationRow, UploadRow
-from tests.console.house import ARVENIA, House, csrf, post
+from tests.console.house import House, csrf, post
+from tests.journeys.town import ARVENIA
 
 FRAME = (ARVENIA / "stations.csv").read_bytes()
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from playwright.sync_api import Browser, expect
 
 from tests.console.browsers import log_in, needs_chromium
-from tests.console.house import A1, A2, A4, ARVENIA, House
+from tests.console.house import A1, A2, A4, House
+from tests.journeys.town import ARVENIA
 
 pytestmark = needs_chromium
 

@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.database import reading, writing
-from hub.election import configuration
 from hub.models import StationRecordRow, StationRow
 from hub.reports import history
 from hub.reports.history import Replay
 from hub.sample import importer
-from tests.journeys.town import ARVENIA, Town
+from tests.journeys.town import Town, arvenia
 
 OBSERVER = 8100001
 
@@ -61,7 +60,7 @@ async def test_an_edit_that_names_another_form_or_station_moves_the_report_there
 
 
 def two_stations(town: Town) -> None:
-    loaded = configuration.load(ARVENIA)
+    loaded = arvenia()
     people = tuple(replace(it, stations=("10001", "10004")) if it.code == "A1" else it for it in loaded.people)
     with writing(town.hub.engine) as session:
         importer.load(session, replace(loaded, people=people), town.hub.vault, town.clock[0])

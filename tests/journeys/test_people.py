@@ -10,18 +10,17 @@ from sqlalchemy import select
 
 from hub.analysis import tables
 from hub.database import writing
-from hub.election import configuration
 from hub.intake import corrections
 from hub.models import AccountRow, PersonRow, StationRecordRow, StationRow
 from hub.sample import importer, moves, replacements
-from tests.journeys.town import ARVENIA, MORNING, Town
+from tests.journeys.town import MORNING, Town, arvenia
 
 A1, A2, A3, SECOND_PHONE = "+237670000001", "+237670000002", "+237670000003", "+237670000077"
 
 
 def change(town: Town, **changes: dict[str, Any]) -> None:
     """Loads the election again with other particulars of some people."""
-    loaded = configuration.load(ARVENIA)
+    loaded = arvenia()
     people = tuple(replace(person, **changes.get(person.code, {})) for person in loaded.people)
     with writing(town.hub.engine) as session:
         importer.load(session, replace(loaded, people=people), town.hub.vault, MORNING)

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.database import writing
-from hub.election import configuration
 from hub.intake import pipeline
 from hub.models import AuditRow, ContactRow, JournalRow, PersonRow
 from hub.sample import importer, invitations, links
-from tests.journeys.town import ARVENIA, Town
+from tests.journeys.town import Town, arvenia
 
 A1, A2, A3 = "+237670000001", "+237670000002", "+237670000003"
 NEW, OTHER = 8109999, 8108888
@@ -87,7 +86,7 @@ async def test_somebody_elses_card_links_nothing(town: Town) -> None:
 
 
 async def test_an_unknown_or_shared_number_is_refused_and_the_desk_is_told(town: Town) -> None:
-    loaded = configuration.load(ARVENIA)
+    loaded = arvenia()
     people = tuple(replace(it, phones=(A3,)) if it.code == "A2" else it for it in loaded.people)
     with writing(town.hub.engine) as session:
         importer.load(session, replace(loaded, people=people), town.hub.vault, town.clock[0])
@@ -161,7 +160,7 @@ async def test_who_guesses_is_stopped_and_the_desk_is_told_once(town: Town) -> N
 async def test_files_that_know_nothing_of_a_linked_account_leave_it_alone(town: Town) -> None:
     await share(town, NEW, A2)
     await town.work()
-    loaded = configuration.load(ARVENIA)
+    loaded = arvenia()
     with writing(town.hub.engine) as session:
         changes = importer.load(session, loaded, town.hub.vault, town.clock[0])
     assert not changes

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from hub.database import reading, writing
 from hub.delivery.pace import Rates
 from hub.delivery.sending import Delivery
 from hub.election import configuration
+from hub.election.configuration import Configuration
 from hub.intake import answering, pipeline
 from hub.models import JournalRow, SubmissionRow, WorkItemRow
 from hub.sample import importer
@@ -146,7 +148,13 @@ async def open_town(engine: Engine, database_url: str) -> AsyncIterator[Town]:
 def load(engine: Engine, settings: Settings, clock: list[datetime]) -> Hub:
     vault = Vault(settings.secret_key.get_secret_value())
     with writing(engine) as session:
-        importer.load(session, configuration.load(ARVENIA), vault, MORNING)
+        importer.load(session, arvenia(), vault, MORNING)
         election = importer.election(session)
     assert election is not None
     return Hub(settings, engine, vault, election, lambda: clock[0])
+
+
+@cache
+def arvenia() -> Configuration:
+    """Nobody changes it, so it is read once for all tests."""
+    return configuration.load(ARVENIA)
