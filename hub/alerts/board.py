@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from hub.election.alerting import Alerting
 from hub.models import AccountRow, AlertEventRow, AlertRow, AlertStepRow, IncidentRow, PersonRow, StationRow
 
+RESOLVED = 100  # cards of alerts that are over, at once
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -90,10 +92,10 @@ class Card:
     timeline: tuple[Event, ...]
 
 
-def cards(session: Session, *, region: str = "", state: str = "", limit: int = 100) -> list[Card]:
+def cards(session: Session, *, region: str = "", state: str = "", limit: int = RESOLVED) -> list[Card]:
     """The unanswered first, then the answered, the oldest of each first; then the resolved, newest first.
 
-    `region` "" is all of them. `state` raised, acknowledged or resolved; "" is all.
+    `region` "" is all of them. `limit`: of the resolved. `state` raised, acknowledged or resolved; "" is all.
     """
     rank = {"raised": 0, "acknowledged": 1, "resolved": 2}
     query = select(AlertRow, StationRow.code).outerjoin(StationRow, StationRow.id == AlertRow.station_id)

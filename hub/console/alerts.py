@@ -211,7 +211,15 @@ def _values(request: Request, caller: Visitor, hub: Hub, state: str, region: str
         found = board.cards(session, region=caller.region or region, state=state)
         regions = [caller.region] if caller.region else board.regions(session)
     what = {card.topic: _said(request, caller, hub, card.topic) for card in found}
-    return {"cards": found, "what": what, "state": state, "region": caller.region or region, "regions": regions}
+    cut = sum(card.state == "resolved" for card in found) >= board.RESOLVED
+    return {
+        "cards": found,
+        "cut": board.RESOLVED if cut else 0,
+        "what": what,
+        "state": state,
+        "region": caller.region or region,
+        "regions": regions,
+    }
 
 
 def _said(request: Request, caller: Visitor, hub: Hub, topic: str) -> str:

@@ -26,7 +26,7 @@ def search(request: Request, caller: Caller, hub: Here, q: str = "") -> Response
         if any(hit.code.casefold() == q.strip().casefold() for hit in hits):
             code = next(hit.code for hit in hits if hit.code.casefold() == q.strip().casefold())
             return RedirectResponse(f"/find/{kind}/{code}", 303)
-    return page(request, "find/page.html", q=q, found=found)
+    return page(request, "find/page.html", q=q, found=found, first=timeline.HITS, newest=timeline.HITS)
 
 
 @routes.get("/station/{code}")
@@ -40,7 +40,13 @@ def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
     if caller.region and caller.region != found.region:
         raise Forbidden("region")
     about = f"{found.district}, {found.region}"
-    told: dict[str, Any] = {"station": found, "observer": None, "happenings": happenings, "files": files}
+    told: dict[str, Any] = {
+        "station": found,
+        "observer": None,
+        "happenings": happenings,
+        "files": files,
+        "newest": timeline.LONGEST,
+    }
     return page(request, "find/one.html", code=code, about=about, **told)
 
 
@@ -54,5 +60,11 @@ def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response
         raise HTTPException(404)
     if caller.region and caller.region not in found.regions:
         raise Forbidden("region")
-    told: dict[str, Any] = {"station": None, "observer": found, "happenings": happenings, "files": files}
+    told: dict[str, Any] = {
+        "station": None,
+        "observer": found,
+        "happenings": happenings,
+        "files": files,
+        "newest": timeline.LONGEST,
+    }
     return page(request, "find/one.html", code=code, about="", **told)

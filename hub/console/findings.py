@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import Form, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -17,12 +17,13 @@ from hub.console.frame import page
 from hub.database import reading, writing
 
 routes = pages("findings")
+AT_ONCE = 50  # flagged values on a page
 
 
 @routes.get("")
 def shown(request: Request, hub: Here, form: str = "", within: str = "", wrong: str = "") -> Response:
-    """`form`: the questions of one form alone; `within`: a stratum, region or group; "" is all. `wrong`: why a
-    proposal or signature was not taken."""
+    """`form`: the questions of one form; "" is turnout and shares. `within`: a stratum, region or group; "" is all.
+    `wrong`: why a proposal or signature was not taken."""
     with reading(hub.engine) as session:
         known, _, found = kept.of(session, hub.election).look(session)
         released = releases.listing(session)
@@ -31,12 +32,14 @@ def shown(request: Request, hub: Here, form: str = "", within: str = "", wrong: 
         found = tables.compute(groups.within(known, parts[within]), hub.election)
     asked = {table.form for table in found.tables.values()}
     forms = [it for it in hub.election.checklist.forms if it.code in asked]
+    first = "" if found.turnout or found.shares or not forms else forms[0].code
+    chosen = form if form in asked else first
     return page(
         request,
         "findings/page.html",
         found=found,
         forms=forms,
-        chosen=form if form in asked else "",
+        chosen=chosen,
         parts=parts,
         within=within if within in parts else "",
         releases=released,
@@ -46,17 +49,27 @@ def shown(request: Request, hub: Here, form: str = "", within: str = "", wrong: 
 
 
 @routes.get("/doubts")
-def doubts(request: Request, hub: Here, question: str = "", wrong: str = "") -> Response:
-    """The flagged values by question, the tests over the sample, and what hangs on them."""
+def doubts(
+    request: Request, hub: Here, question: str = "", skip: Annotated[int, Query(ge=0)] = 0, wrong: str = ""
+) -> Response:
+    """The flagged values of a question, the tests over the sample, and what hangs on them. `skip`: so many of the
+    values are on earlier pages."""
     with reading(hub.engine) as session:
         known, doubted, found = kept.of(session, hub.election).look(session)
         held = verification.quarantined(session)
+    questions = doubted.by_question()
+    chosen = question if question in questions else next(iter(questions), "")
+    flagged = questions.get(chosen, [])
     return page(
         request,
         "findings/doubts.html",
         doubts=doubted,
-        questions=doubted.by_question(),
-        chosen=question,
+        questions=questions,
+        chosen=chosen,
+        found=flagged[skip : skip + AT_ONCE],
+        skip=skip,
+        more=max(0, len(flagged) - skip - AT_ONCE),
+        at_once=AT_ONCE,
         held=held,
         hanging=sensitivity.sensitivity(known, hub.election, found, doubted.places),
         texts={f"{form.code}.{asked.code}": asked.text for form, asked in hub.election.checklist.questions()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Form, Request
+from fastapi import Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -18,10 +18,12 @@ from hub.desk import queue, team
 
 routes = pages("team")
 SHIFT = timedelta(hours=18)
+AT_ONCE = 100  # items on a page
 
 
 @routes.get("")
-def shown(request: Request, caller: Caller, hub: Here) -> Response:
+def shown(request: Request, caller: Caller, hub: Here, skip: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """`skip`: so many of the open items are on earlier pages."""
     now = hub.clock()
     with reading(hub.engine) as session:
         entries = ordered(session, hub, caller)
@@ -32,7 +34,10 @@ def shown(request: Request, caller: Caller, hub: Here) -> Response:
         "team.html",
         members=members,
         waiting=team.waiting(entries),
-        entries=entries,
+        entries=entries[skip : skip + AT_ONCE],
+        skip=skip,
+        more=max(0, len(entries) - skip - AT_ONCE),
+        at_once=AT_ONCE,
         colleagues=colleagues,
     )
 

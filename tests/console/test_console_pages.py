@@ -17,7 +17,8 @@ async def test_every_page_says_what_will_appear_while_there_is_nothing(house: Ho
         for path, words in (
             ("/desk", "Nothing waits."),
             ("/alerts", "No alerts."),
-            ("/findings", "No station has answered yet."),
+            ("/findings", "Shares appear with the first protocols."),
+            ("/findings?form=SET", "No station has answered yet."),
             ("/day", "Expected by now"),
             ("/audit", "Nothing yet."),
             ("/accounts", "littoral"),
