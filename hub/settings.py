@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     smsgate_api_url: str = ""
     replies_per_number: int = 60  # by SMS in 24 hours; then the desk hears of it and the number no more
     replies_per_day: int = 0  # by SMS to everybody together; 0 sets no limit
+    strangers_per_block: int = 20  # messages in an hour; of more the desk gets one item, and nobody an answer
+    block_digits: Annotated[int, Field(ge=1, le=15)] = 4  # numbers that differ in these last ones are one block
     own_numbers: str = ""  # of the gateways, apart by commas: what comes from one of them is never answered
 
     # Every role sees figures or people, so nobody does without one; "offered" is for rehearsals.

@@ -93,6 +93,31 @@ def test_an_account_that_nobody_gets_into_is_opened_again_from_the_command_line(
     assert isinstance(hub.invoke(cli, ["account", "reset", "nobody"]).exception, Refusal)
 
 
+def test_codes_are_written_once_to_a_file_of_ones_own(hub: CliRunner, tmp_path: Path) -> None:
+    asked, file = tmp_path / "asked", tmp_path / "codes.txt"
+    shutil.copytree(ARVENIA, asked)
+    hub.invoke(cli, ["init", str(asked)])
+    assert "asks for no codes" in str(hub.invoke(cli, ["proof", "issue", "-o", str(file)]).exception)
+    with (asked / "election.yaml").open("a") as top:
+        top.write("proof: {forms: [TAL], incidents: critical, by: sheet}\n")
+    hub.invoke(cli, ["init", str(asked), "--yes"])
+    assert hub.invoke(cli, ["proof", "issue", "-o", str(file), "A1", "A2"]).exit_code == 0
+    first, second = file.read_text().split("\f")
+    assert first.startswith("A1\n\n   1.  PIN ")
+    assert first.count("PIN") == second.count("PIN") == 20
+    assert file.stat().st_mode & 0o077 == 0
+    assert "is there already" in str(hub.invoke(cli, ["proof", "issue", "-o", str(file)]).exception)
+    assert hub.invoke(cli, ["proof", "revoke", "A1"]).stdout == "A1: 20 codes ended\n"
+
+
+def test_a_code_is_asked_for_forms_that_there_are(hub: CliRunner, tmp_path: Path) -> None:
+    shutil.copytree(ARVENIA, tmp_path / "wrong")
+    with (tmp_path / "wrong/election.yaml").open("a") as top:
+        top.write("proof: {forms: [TAP]}\n")
+    result = hub.invoke(cli, ["check", str(tmp_path / "wrong")])
+    assert "there is no form TAP" in result.output + str(result.exception)
+
+
 def test_estimates_of_an_empty_day_are_not_available_rather_than_zero(hub: CliRunner) -> None:
     hub.invoke(cli, ["init", str(ARVENIA)])
     found = json.loads(hub.invoke(cli, ["estimate", "--json"]).stdout)

@@ -2,6 +2,7 @@
 
 report   := form [station] answer* [comment]        OPN 5191 A1 B2 C1 K1430 # queue outside
 incident := 'INC' [station] category anything       INC 5308 14 strangers at the table
+proof    := PIN digits                              at the end of either; no part of what is said, see `proof`
 command  := HELP [form] | FORM [form [station]] | STATUS | ACK n | DONE n | FALSE n | WAY n | CALL n | SOS words
 """
 
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from hub.checklist import proof
 from hub.checklist.answers import weigh
 from hub.checklist.definition import Checklist
 from hub.checklist.folding import COMMENT_MARKS, SEPARATORS, Folded, fold
@@ -85,6 +87,7 @@ class Grammar:
     def _read(self, text: str) -> Reading:
         if len(text) > LONGEST:
             return Unreadable((Problem("unreadable", 0, len(text)),))
+        text = proof.without(text)
         folded = fold(text)
         if head := self._lexicon.head.match(folded.text):
             form = self._lexicon.form_named(head["form"]) or ""

@@ -27,6 +27,7 @@ for commands in (
 ):
     cli.add_typer(commands)
 cli.add_typer(people.account, name="account")
+cli.add_typer(people.proof, name="proof")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,9 +12,11 @@ from hub import audit
 from hub.accounts import accounts, second_factor, sessions
 from hub.cli.terminal import HERE, Refusal, opened, out, say
 from hub.database import writing
-from hub.sample import invitations, links, moves, replacements, roster
+from hub.sample import invitations, links, moves, proofs, replacements, roster
+from hub.sample.proofs import Sheet
 
 commands = typer.Typer()
+proof = typer.Typer(no_args_is_help=True, help="Codes by which observers prove that a report is theirs.")
 account = typer.Typer(no_args_is_help=True, help="Who may log in to the console.")
 
 
@@ -74,6 +77,38 @@ def unlink_account(person: Annotated[str, typer.Argument(help="the person's code
     say(f"{person}: {cut} cut off")
 
 
+@proof.command("issue")
+def issue_codes(
+    output: Annotated[Path, typer.Option("--output", "-o", help="a new file, to be printed: a page for each observer")],
+    person: Annotated[list[str] | None, typer.Argument(help="whose codes are made anew; all who have none")] = None,
+) -> None:
+    """Makes codes, as election.yaml says under proof: a PIN for each observer, or a sheet of codes that are good once.
+
+    They can never be read again: print the file, hand each observer their page, and destroy it.
+    """
+    hub = opened()
+    by = hub.election.proof.by
+    if not hub.election.proof.asked:
+        raise Refusal("election.yaml asks for no codes: name forms or incidents under proof, and load it")
+    if output.exists():
+        raise Refusal(f"{output} is there already: name a new file")
+    with writing(hub.engine) as session:
+        sheets = proofs.issue(session, hub.vault, by, person or (), hub.clock(), address=HERE)
+        # Written before it is committed: codes that nobody has must not be in force.
+        output.touch(mode=0o600, exist_ok=False)
+        output.write_text("\f".join(map(_page, sheets)), encoding="utf-8")
+    say(f"{len(sheets)} observers' codes are in {output}: print it, hand it out, destroy it")
+
+
+@proof.command("revoke")
+def revoke_codes(person: Annotated[str, typer.Argument(help="the observer's code")]) -> None:
+    """Ends an observer's codes, when their sheet is lost; for new ones: hub proof issue."""
+    hub = opened()
+    with writing(hub.engine) as session:
+        ended = proofs.revoke(session, person, hub.clock(), address=HERE)
+    say(f"{person}: {ended} codes ended")
+
+
 @account.command("add")
 def add_account(
     name: str,
@@ -111,3 +146,8 @@ def reset_account(name: str) -> None:
         before, after = {"enrolled": found.enrolled}, {"enrolled": False, "log_ins_ended": ended}
         audit.record(session, "new_password", hub.clock(), subject=name, address=HERE, before=before, after=after)
     out.print(f"{name}: {password}", markup=False, highlight=False)
+
+
+def _page(sheet: Sheet) -> str:
+    lines = "".join(f"{number:>4}.  PIN {code}\n" for number, code in enumerate(sheet.codes, 1))
+    return f"{sheet.person}\n\n{lines}"

@@ -34,15 +34,27 @@ from hub.models import (
     LoginSessionRow,
     MediaRow,
     OutboxRow,
+    ProofRow,
     RecoveryCodeRow,
     SubmissionRow,
+    TallyRow,
     UploadRow,
     WorkItemRow,
     WrongCodeRow,
 )
 
 ALIVE = timedelta(seconds=20)  # a worker says so every five
-GONE = (ContactRow, UploadRow, InvitationRow, WrongCodeRow, RecoveryCodeRow, LoginSessionRow, DialogRow)
+GONE = (
+    ContactRow,
+    UploadRow,
+    InvitationRow,
+    WrongCodeRow,
+    RecoveryCodeRow,
+    LoginSessionRow,
+    DialogRow,
+    ProofRow,
+    TallyRow,
+)
 
 
 class NotPossible(Exception):

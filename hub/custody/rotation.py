@@ -28,6 +28,7 @@ from hub.models import (
     JournalRow,
     MediaBlobRow,
     OutboxRow,
+    ProofRow,
     RecoveryCodeRow,
     ReleaseRow,
     UploadRow,
@@ -42,6 +43,7 @@ SEALED: tuple[tuple[type[Base], tuple[str, ...]], ...] = (
     (AccountRow, ("totp_secret", "totp_pending")),
     (ChainRow, ("salt_sealed",)),
     (MediaBlobRow, ("sealed", "preview_sealed")),
+    (ProofRow, ("sealed",)),
 )
 
 
@@ -116,8 +118,9 @@ def _again(row: Row[Any] | JournalRow, vault: Vault, country: str) -> dict[str, 
 
 def _context(context: Mapping[str, Any], vault: Vault, raw: bytes, country: str) -> dict[str, Any]:
     told = dict(context)
-    if "location" in told and (sealed := vault.resealed(bytes.fromhex(told["location"]))):
-        told["location"] = sealed.hex()
+    for name in ("location", "proof"):
+        if name in told and (sealed := vault.resealed(bytes.fromhex(told[name]))):
+            told[name] = sealed.hex()
     if "contact" in told and raw:  # the number that somebody shared is in the payload alone
         told["contact"] = vault.digest(*address_of("sms", decode_update(vault.open(raw)).text, country)).hex()
     return told

@@ -16,7 +16,7 @@ from hub.doctor.checks import Check, doubtful, fine, wrong
 from hub.election.alerting import Alerting
 from hub.election.definition import Election
 from hub.models import AlertRow, AssignmentRow, ContactRow, PersonRow, StationRow
-from hub.sample import roster
+from hub.sample import proofs, roster
 from hub.settings import Settings
 
 NAMED = 8  # codes in a line; the rest is counted
@@ -36,6 +36,7 @@ def election(session: Session, election: Election, served: set[str]) -> Iterator
     yield from _stations(session)
     yield from _contacts(session, served)
     yield from _on_call(session, election, served)
+    yield from _codes(session, election)
     yield from _accounts(session)
 
 
@@ -67,6 +68,15 @@ def _contacts(session: Session, served: set[str]) -> Iterator[Check]:
     blocked = select(ContactRow.state).where(ContactRow.state != "active")
     for state, number in sorted(Counter(session.scalars(blocked)).items()):
         yield doubtful("contacts", f"{number} addresses are {state.replace('_', ' ')}")
+
+
+def _codes(session: Session, election: Election) -> Iterator[Check]:
+    if not election.proof.asked:
+        return
+    if lacking := proofs.lacking(session):
+        yield doubtful("codes", f"{len(lacking)} people have no code to prove a report: hub proof issue -o FILE")
+    else:
+        yield fine("codes", f"everybody in the field has theirs ({election.proof.by})")
 
 
 def _reached(session: Session, served: set[str]) -> dict[int, set[str]]:

@@ -25,6 +25,7 @@ KEYS: dict[str, Location] = {
     "segment_price": ("segment_price",),
     "late": ("late",),
     "verify": ("verify",),
+    "proof": ("proof",),
     "dialog": ("dialog",),
     "number": ("number",),
     "hotline": ("hotline",),

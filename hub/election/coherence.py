@@ -19,7 +19,18 @@ Complaints = Iterator[tuple[Location, str, str]]  # where, what, and what to do
 
 def judge(election: Election, draft: Draft) -> None:
     """Adds what does not fit to the draft's findings."""
-    checks = (_languages, _texts, _repeated_codes, _questions, _moments, _rules, _categories, _alerting, _analysis)
+    checks = (
+        _languages,
+        _texts,
+        _repeated_codes,
+        _questions,
+        _moments,
+        _rules,
+        _categories,
+        _alerting,
+        _proof,
+        _analysis,
+    )
     for check in checks:
         for at, message, fix in check(election):
             draft.error(at, message, fix)
@@ -166,6 +177,13 @@ def _alerting(election: Election) -> Complaints:
             if not _is_topic(election, topic):
                 message = f"{topic} names no category, or no option of a question"
                 yield ("alerting", "patterns", index, "topics", number), message, "write incident:01 or answer:OPN.A=2"
+
+
+def _proof(election: Election) -> Complaints:
+    forms = election.checklist.by_code
+    for index, code in enumerate(election.proof.forms):
+        if code not in forms:
+            yield ("proof", "forms", index), f"there is no form {code}", did_you_mean(code, forms)
 
 
 def _is_topic(election: Election, topic: str) -> bool:

@@ -99,6 +99,21 @@ class Late(Frozen):
     coordinator: Annotated[int, Field(gt=0)] = 60
 
 
+class Proof(Frozen):
+    """What needs a code from its observer at the end of the text: these forms, and critical incidents or none.
+
+    `by`: a PIN that holds all day, or the lines of a printed sheet, each good once.
+    """
+
+    forms: tuple[str, ...] = ()
+    incidents: Literal["none", "critical"] = "none"
+    by: Literal["pin", "sheet"] = "pin"
+
+    @property
+    def asked(self) -> bool:
+        return bool(self.forms) or self.incidents != "none"
+
+
 class Sample(Frozen):
     """How the sample was drawn, so that anyone can draw it again (METHOD 2). `seed` is None where nobody kept it;
     `source` then says where the sample is published."""
@@ -124,6 +139,7 @@ class Election(Frozen):
     sample: Sample | None = None
     late: Late = Late()
     verify: Annotated[int, Field(ge=0, le=3)] = 0  # incidents so grave (1: critical) are verified by phone
+    proof: Proof = Proof()
     dialog: tuple[Literal["telegram", "sms", "whatsapp"], ...] = ("telegram",)  # where the hub asks the next question
     number: PhoneNumber = ""  # where observers text to, and whom they call; as their guide prints them
     hotline: PhoneNumber = ""

@@ -1,4 +1,5 @@
-"""Journal entries that the desk writes in an observer's name. They wait in the inbox until they are settled."""
+"""Journal entries that the desk writes in an observer's name, and that the hub writes of what a sender said in several
+messages. They wait in the inbox until they are settled."""
 
 from __future__ import annotations
 
@@ -16,6 +17,31 @@ from hub.context import Hub
 from hub.intake import journal
 from hub.intake.journal import Entry
 from hub.models import JournalRow
+
+
+def put_together(
+    hub: Hub, entry: Entry, provider_id: str, text: str, made_of: Mapping[str, Any], context: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The row of what a sender has said, `entry` being the last of it; unique by `provider_id`."""
+    raw = json.dumps(made_of, ensure_ascii=False)
+    way = {name: entry.context[name] for name in ("chat", "recipient", "line") if name in entry.context}
+    return {
+        "dedup": journal.dedup(entry.channel, entry.gateway, provider_id),
+        "gateway": entry.gateway,
+        "channel": entry.channel,
+        "kind": "text",
+        "provider_id": provider_id,
+        "sender_digest": entry.sender,
+        "sender_sealed": entry.sender_sealed,
+        "text": text,
+        "context": {**way, **context},
+        "raw_sealed": hub.vault.seal(raw.encode()),
+        "sent_at": None,
+        "received_at": entry.received_at,
+        "corrects": None,
+        "account_id": None,
+        "reason": None,
+    }
 
 
 def corrected(

@@ -4,7 +4,6 @@ shown. What is sent at its end is a coded text like any other, in the journal, w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from hub.dialog import plan, screens
 from hub.dialog.dialog import Dialog, Event, Look, Paper, Turn, Typed
 from hub.dialog.screens import Choice, Screen
 from hub.intake import answering, journal, registration
+from hub.intake.entries import put_together
 from hub.intake.journal import Entry
 from hub.models import DialogRow
 from hub.outbox import Draft
@@ -153,26 +153,8 @@ class Guide:
         del self._rows[found.row.id]
 
     def _row(self, entry: Entry, row: DialogRow, number: int, text: str) -> dict[str, Any]:
-        provider_id = f"dialog:{row.id}:{number}"
-        raw = json.dumps({"dialog": row.state, "sent_by": entry.id}, ensure_ascii=False)
-        way = {name: entry.context[name] for name in ("chat", "recipient", "line") if name in entry.context}
-        return {
-            "dedup": journal.dedup(entry.channel, entry.gateway, provider_id),
-            "gateway": entry.gateway,
-            "channel": entry.channel,
-            "kind": "text",
-            "provider_id": provider_id,
-            "sender_digest": entry.sender,
-            "sender_sealed": entry.sender_sealed,
-            "text": text,
-            "context": way | {"dialog": row.id},
-            "raw_sealed": self._hub.vault.seal(raw.encode()),
-            "sent_at": None,
-            "received_at": entry.received_at,
-            "corrects": None,
-            "account_id": None,
-            "reason": None,
-        }
+        made_of = {"dialog": row.state, "sent_by": entry.id}
+        return put_together(self._hub, entry, f"dialog:{row.id}:{number}", text, made_of, {"dialog": row.id})
 
     def _choices(self, entry: Entry, senders: Sequence[Person], form: str, rest: str) -> list[tuple[Person, str, Form]]:
         checklist = self._election.checklist

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from bots.gateway import InboundMessage
 from bots.wire import storable
 from hub import bulk
+from hub.checklist import proof
 from hub.clock import Clock
 from hub.database import writing
 from hub.election.phones import address_of
@@ -186,6 +187,8 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         context["files"] = [list(astuple(file)) for file in message.files]
     if message.location:  # where an observer is: sealed as their number is
         context["location"] = vault.seal(message.location.encode()).hex()
+    if code := proof.code(message.text):
+        context["proof"] = vault.seal(code.encode()).hex()
     return {
         "dedup": dedup(message.channel, message.gateway, message.provider_id),
         "gateway": message.gateway,
@@ -218,8 +221,8 @@ def _context(message: InboundMessage) -> dict[str, str]:
 
 
 def _shown(message: InboundMessage) -> str:
-    """The text; of a shared number only its end, as of every number."""
-    return f"…{message.text[-3:]}" if message.kind == "contact" else storable(message.text)
+    """The text without the code that proves it; of a shared number only its end, as of every number."""
+    return f"…{message.text[-3:]}" if message.kind == "contact" else storable(proof.masked(message.text))
 
 
 def _shared_number(message: InboundMessage, vault: Vault, country: str) -> dict[str, str]:

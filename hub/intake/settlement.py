@@ -14,7 +14,7 @@ from hub import outbox
 from hub.alerts import escalation, rules, sos
 from hub.alerts.life import Place, at_station
 from hub.alerts.rules import Trigger
-from hub.checklist import grammar, validation
+from hub.checklist import grammar, proof, validation
 from hub.checklist.people import Person, Station
 from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
@@ -24,17 +24,19 @@ from hub.desk import late, opening
 from hub.desk.opening import late_cause
 from hub.election.definition import Election
 from hub.intake import answering, commands, guiding, journal, proving, registration, troubles
+from hub.intake.blocks import Blocks
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
 from hub.intake.photos import Photos
 from hub.intake.registration import Registration
 from hub.intake.versions import Versions
 from hub.outbox import Draft
-from hub.replies import help_text, report_reply, say
+from hub.replies import help_text, in_order, report_reply, say
 from hub.reports import incidents, submissions
 from hub.reports.stations import Lock, StationRecords
 from hub.sample import roster
 
+FLOOD = {"flood": True}
 READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
 
 
@@ -66,6 +68,7 @@ class Settlement:
         self.deferred: set[int] = set()
         self.sounded: set[int] = set()
         self._linked: set[bytes] = set()
+        self._unproved: set[bytes] = set()
         checklist = self._election.checklist
         self._readings = {
             entry.id: read_before.get(entry.text) or grammar.read(entry.text, checklist)
@@ -87,6 +90,8 @@ class Settlement:
         self._items: list[dict[str, Any]] = []
         self._drafts: list[Draft] = []
         self._budget = Budget(session, hub, entries, self._senders, now)
+        strangers = (entry for entry in entries if (entry.sender, entry.received_at) not in self._senders)
+        self._blocks = Blocks(session, hub, strangers, now)
         self._guide = guiding.Guide(session, hub, self._senders, entries, self._stations, self._records, now)
         self._photos = Photos(session, hub, self._stations, self._records)
 
@@ -99,6 +104,10 @@ class Settlement:
         made = None if senders else registration.register(self._session, self._hub, entry, self._now)
         if made is not None:
             self._register(entry, made)
+        elif not senders and self._is_flood(entry):
+            pass
+        elif senders and self._proves(entry):
+            self._prove(entry, senders[0])
         elif self._guided(entry, reading, senders):
             pass
         elif senders and registration.is_start(entry):
@@ -142,6 +151,40 @@ class Settlement:
             self._reply(entry, senders[0], guided.said)
         return guided.taken
 
+    def _is_flood(self, entry: Entry) -> bool:
+        """One of too many that strangers of a block of numbers wrote: kept, and the desk is told once."""
+        if entry.account_id is not None or _in_group(entry):
+            return False
+        heard = self._blocks.hear(entry)
+        if heard == "heard":
+            return False
+        self._settled(entry, "ignored")
+        if heard == "first of too many":
+            self._items.append(
+                opening.item(
+                    "unknown", self._blocks.cause(entry), 2, entry.received_at, journal_id=entry.id, detail=FLOOD
+                )
+            )
+        return True
+
+    def _proves(self, entry: Entry) -> bool:
+        asked = self._election.proof.asked and entry.account_id is None
+        return asked and holds_words(entry) and not _in_group(entry) and proof.alone(entry.text)
+
+    def _prove(self, entry: Entry, sender: Person) -> None:
+        """A code by itself proves the one report of its sender that waits for it, which then comes again."""
+        if entry.sender in self._unproved:
+            self.deferred.add(entry.id)
+            return
+        self._settled(entry, "command", person=sender)
+        kept = proving.the_one(proving.waiting(self._session, entry.sender))
+        lack = proving.lack(self._session, self._hub, entry, kept.person_id, self._now) if kept else None
+        if kept and not lack:
+            proving.say_again(self._session, self._hub, entry, kept)
+        else:
+            said = say(self._election, "proof_wrong" if lack else "proof_whole", sender.language)
+            self._reply(entry, sender, said)
+
     def dead_letter(self, entry: Entry) -> None:
         """For the desk, unread: no code of ours can make anything of it."""
         self._settled(entry, "error")
@@ -153,6 +196,7 @@ class Settlement:
         self._records.save()
         submissions.store(self._session, self._submissions)
         self._photos.write()
+        self._blocks.save()
         opening.close_causes(self._session, self._here(), "came", self._now)
         opening.open_items(self._session, self._items)
         outbox.enqueue(self._session, self._drafts, self._hub.timer())
@@ -195,13 +239,16 @@ class Settlement:
         if proving.waits_for_a_call(self._session, self._election, entry, there, person.id, judgement.answers):
             self._call_back(entry, judgement, person, station)
             return
+        said, edits = there.of(person.id) if there else {}, self._versions.of(entry)
+        needed = proving.report_needs_code(self._session, self._election, entry, judgement, said, edits)
+        if needed and not self._is_proved(entry, judgement, person, station, form.code):
+            return
         record = self._records.open(station.id, form.code, self._now)
         observers = self._observers.get(station.id, set())
         if form.observers == "parts" and observers - {person.id, *map(int, record.by_observer)}:
             judgement = _of_a_part(judgement)
         before = record.of(person.id)
         known = str(person.id) in record.by_observer
-        edits = self._versions.of(entry)
         if record.withdraw(person.id, edits, judgement.answers):
             known = False  # the new version says less, and that is news
         if self._moved(entry, person, station, form.code):
@@ -235,6 +282,20 @@ class Settlement:
         place = {"form": judgement.form, "station": station.code}
         self._reply(entry, person, say(self._election, "call_back", person.language, **place))
 
+    def _is_proved(self, entry: Entry, judgement: Judgement, person: Person, station: Station, what: str) -> bool:
+        """Whether its code is good; else it is kept and not entered, and its sender asked; see `proving`."""
+        lack = proving.lack(self._session, self._hub, entry, person.id, self._now)
+        if lack is None:
+            proving.close(self._session, entry, self._now)
+            return True
+        self._unproved.add(entry.sender)
+        self._settled(entry, "rejected", judgement, person, station)
+        self._to_desk(entry, 1, {"call_back": True, "proof": lack}, judgement)
+        form = self._election.checklist.by_code.get(judgement.form or "")
+        told = {"what": what, "station": station.code, "answers": in_order(form, judgement.answers)}
+        self._reply(entry, person, say(self._election, f"proof_{lack}", person.language, **told))
+        return False
+
     def _moved(self, entry: Entry, person: Person, station: Station, form: str) -> bool:
         known = self._records, self._stations, self._election.checklist, self._observers
         return self._versions.move(entry, person.id, (station.id, form), *known, self._now)
@@ -246,6 +307,10 @@ class Settlement:
             self._session, person.id, station.id, category.code, judgement.description, entry.received_at
         )
         number = repeated.id if repeated else None
+        title = category.title[self._election.language(person.language)]
+        needed = number is None and proving.incident_needs_code(self._election, entry, category.severity)
+        if needed and not self._is_proved(entry, judgement, person, station, title):
+            return
         if number is None:
             self.sounded.add(entry.id)
             triggers = rules.by_category(category, self._election.alerting)
@@ -262,11 +327,10 @@ class Settlement:
             for trigger in triggers:
                 alert = self._alert(entry, trigger, person, at_station(station), judgement.description)
                 incidents.link(self._session, number, alert)
-            title = category.title[self._election.default_language]
-            self._to_verify(entry, number, category.severity, station, f"{title}: {judgement.description}")
+            called = category.title[self._election.default_language]
+            self._to_verify(entry, number, category.severity, station, f"{called}: {judgement.description}")
         self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station, incident=number)
         self._corrected(entry)
-        title = category.title[self._election.language(person.language)]
         said = say(self._election, "incident", person.language, number=number, category=title, station=station.code)
         self._reply(entry, person, said, dedup=f"again:incident:{number}" if repeated else None)
 
@@ -400,7 +464,7 @@ class Settlement:
         station = judgement.station if judgement else None
         form = judgement.form if judgement else None
         if "part" in entry.context:
-            detail = detail | {"whole": entry.text}
+            detail = detail | {"whole": proof.masked(entry.text)}
         self._items.append(
             opening.item(
                 self._kind(entry, cause),

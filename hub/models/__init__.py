@@ -11,6 +11,7 @@ from hub.models.election import (
     ElectionRow,
     InvitationRow,
     PersonRow,
+    ProofRow,
     ReplacementRow,
     StationRow,
     UploadRow,
@@ -18,7 +19,7 @@ from hub.models.election import (
 )
 from hub.models.figures import ReleaseRow, RulingRow
 from hub.models.media import MediaBlobRow, MediaRow
-from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow
+from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow, TallyRow
 from hub.models.reports import (
     AlertEventRow,
     AlertRow,
@@ -58,6 +59,7 @@ __all__ = [
     "OfficialRow",
     "OutboxRow",
     "PersonRow",
+    "ProofRow",
     "RecipientRow",
     "RecoveryCodeRow",
     "ReleaseRow",
@@ -66,6 +68,7 @@ __all__ = [
     "StationRecordRow",
     "StationRow",
     "SubmissionRow",
+    "TallyRow",
     "UploadRow",
     "WorkItemRow",
     "WrongCodeRow",

@@ -106,7 +106,7 @@ class UploadRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int]
-    kind: Mapped[str]  # checklist · stations · observers · staff
+    kind: Mapped[str]  # checklist · stations · observers · staff · official
     name: Mapped[str]
     sealed: Mapped[bytes]
     told: Mapped[dict[str, Any]]
@@ -135,3 +135,19 @@ class WrongCodeRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sender_digest: Mapped[bytes]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProofRow(Base):
+    """A code that proves a report to be its observer's. Only a sealed hash of it is kept; revoking deletes the row.
+
+    `once`: it is good for one message, `used_by`. A PIN is good for all.
+    """
+
+    __tablename__ = "proof"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    sealed: Mapped[bytes]
+    once: Mapped[bool]
+    made_at: Mapped[datetime]
+    used_by: Mapped[int | None]

@@ -101,3 +101,13 @@ class CursorRow(Base):
     position: Mapped[int] = mapped_column(default=0)
     holder: Mapped[str] = mapped_column(default="")
     held_until: Mapped[datetime | None]
+
+
+class TallyRow(Base):
+    """How often something happened in a window that ends at `until`. What it was is a keyed digest."""
+
+    __tablename__ = "tally"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    until: Mapped[datetime] = mapped_column(index=True)

@@ -57,6 +57,12 @@ def stations(session: Session, journal_ids: Sequence[int]) -> set[str]:
     return set(session.scalars(statement.where(SubmissionRow.journal_id.in_(journal_ids))))
 
 
+def forms(session: Session, journal_ids: Sequence[int]) -> set[str]:
+    """The codes of the forms that these entries reported on."""
+    statement = select(SubmissionRow.form).where(SubmissionRow.journal_id.in_(journal_ids))
+    return {form for form in session.scalars(statement) if form}
+
+
 def first_like(session: Session, person_id: int, station_id: int, form: str, answers: dict[str, str]) -> int | None:
     """The first message in which this person said the same, if there is one."""
     statement = (

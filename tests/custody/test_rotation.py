@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from hub.bootstrap import NotReady, open_hub
 from hub.custody import rotation
-from hub.database import reading
-from hub.models import ContactRow, JournalRow, SubmissionRow
-from hub.sample import roster
+from hub.database import reading, writing
+from hub.models import ContactRow, JournalRow, PersonRow, SubmissionRow
+from hub.sample import proofs, roster
 from hub.vault import Vault
 from tests.custody.archive import A1, Archive
 
@@ -65,6 +65,18 @@ async def test_no_process_starts_with_two_keys_before_people_are_sealed_with_the
     open_hub(settings).engine.dispose()
     with pytest.raises(rotation.NotPossible, match="HUB_SECRET_KEY_OLD"):
         next(rotation.rotate(archive.hub))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_printed_code_is_good_under_the_new_key(archive: Archive) -> None:
+    hub = archive.hub
+    with writing(hub.engine) as session:
+        [sheet] = proofs.issue(session, hub.vault, "pin", ["A1"], hub.clock())
+        a1 = session.scalars(select(PersonRow.id).where(PersonRow.code == "A1")).one()
+    list(rotation.rotate(with_both(archive).hub))
+    with writing(hub.engine) as session:
+        code = sheet.codes[0]
+        assert proofs.redeem(session, Vault(NEW), a1, code, sender=b"", journal_id=1, now=hub.clock())
 
 
 def _contact(archive: Archive) -> ContactRow:

@@ -1,0 +1,47 @@
+"""The code that proves whose report it is, at the text's end: `TAL 5191 R900 V50 PIN 482 193`. Pure.
+
+It is no part of what is reported. Whoever keeps or shows a text keeps it masked.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MASK = "••••"
+_ONES, _ZEROS = "IlІ|", "OoОо"  # as in numbers: letters that look like a digit
+_END = re.compile(
+    r"(?<![^\W\d_])(?:[PpРр][IiІі][Nn]|[Пп][Ии][Нн])[\s.,:;=#№*-]{0,3}"
+    rf"(?P<code>(?:[\d{_ONES}{_ZEROS}][ -]?){{3,9}}[\d{_ONES}{_ZEROS}]|{MASK})[\s.!]*$"
+)
+
+
+def code(text: str) -> str:
+    """The code at the end of a text, as digits; "" where there is none, or it is masked."""
+    found = _END.search(text)
+    if found is None or found["code"] == MASK:
+        return ""
+    return "".join(map(_digit, found["code"].replace(" ", "").replace("-", "")))
+
+
+def masked(text: str) -> str:
+    """The text with the code at its end made unreadable."""
+    found = _END.search(text)
+    return f"{text[: found.start('code')]}{MASK}" if found else text
+
+
+def without(text: str) -> str:
+    """What is reported: the text up to its code, masked or not."""
+    found = _END.search(text)
+    return text[: found.start()].rstrip() if found else text
+
+
+def alone(text: str) -> bool:
+    """Whether a text is a code and nothing else."""
+    return _END.search(text) is not None and not without(text).strip()
+
+
+def _digit(char: str) -> str:
+    if char in _ZEROS:
+        return "0"
+    return "1" if char in _ONES else str(unicodedata.decimal(char))
