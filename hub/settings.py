@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     second_factor: Literal["required", "offered"] = "required"
     session_idle_minutes: int = 120  # without a request, and a log-in ends
     session_hours: int = 14  # and at the most
+    logins_per_address: int = 60  # that fail within ten minutes; a whole office may stand behind one
     file_limit: int = 10 * 1024 * 1024  # bytes of one photo or document; a larger one is refused
     files_per_person: int = 100  # in 24 hours; what comes then is fetched when the desk asks for it
 

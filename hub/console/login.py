@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from hub import audit
-from hub.accounts import accounts, second_factor, sessions
+from hub.accounts import accounts, addresses, second_factor, sessions
 from hub.accounts.accounts import Attempt, Locked
 from hub.accounts.devices import device
 from hub.alerts import board
@@ -41,11 +41,14 @@ def come_in(
 ) -> Response:
     refuse_foreign(request, hub)
     name, address = name.strip(), address_of(request)
+    limit, now = hub.settings.logins_per_address, hub.timer()
     with writing(hub.engine) as session:
-        attempt = accounts.attempt(session, name, hub.timer())
+        shut = addresses.attempt(session, hub.vault, address, limit, now)
+        attempt = shut or accounts.attempt(session, name, now)
     if isinstance(attempt, Attempt) and accounts.verify(attempt, password) and attempt.account_id is not None:
         with writing(hub.engine) as session:
             accounts.holds(session, attempt.account_id)
+            addresses.holds(session, hub.vault, address, now)
             if second_factor.has(session, attempt.account_id):
                 token = sessions.begin(session, attempt.account_id, address, hub.timer(), device=device_of(request))
                 where = f"/me/code?next={quote(own_path(next))}"
@@ -54,17 +57,10 @@ def come_in(
                 where = own_path(next)
         return _with_cookie(RedirectResponse(where, 303), COOKIE, token, hub)
     locked = None if isinstance(attempt, Attempt) else attempt
-    with writing(hub.engine) as session:
-        audit.record(session, "login_failed", hub.clock(), subject=name[:80], address=address)
-    return page(
-        request,
-        "login.html",
-        status=429 if locked else 401,
-        next=own_path(next),
-        name=name,
-        wrong="locked" if locked else "password",
-        seconds=seconds_until(locked, hub),
-    )
+    if not shut:  # else a flood would fill the audit
+        with writing(hub.engine) as session:
+            audit.record(session, "login_failed", hub.clock(), subject=name[:80], address=address)
+    return _refused(request, "login.html", "password", locked, hub, next=next, name=name)
 
 
 @halfway.get("/me/code")
@@ -94,9 +90,7 @@ def give_code(
             audit.record(session, "code_failed", hub.clock(), account_id=account.id, address=caller.address)
     if token:
         return _with_cookie(RedirectResponse(own_path(next), 303), COOKIE, token, hub)
-    wrong, status = ("locked", 429) if locked else ("code", 401)
-    seconds = seconds_until(locked, hub)
-    return page(request, "me/code.html", status=status, next=own_path(next), wrong=wrong, seconds=seconds)
+    return _refused(request, "me/code.html", "code", locked, hub, next=next)
 
 
 @halfway.post("/logout")
@@ -167,6 +161,18 @@ def own_path(wanted: str) -> str:
         wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\n" not in wanted and "\r" not in wanted
     )
     return wanted if sound else "/"
+
+
+def _refused(
+    request: Request, template: str, wrong: str, locked: Locked | None, hub: Hub, *, next: str, **fields: str
+) -> Response:
+    """The form again: something was wrong, or too much was and one has to wait."""
+    seconds, next = seconds_until(locked, hub), own_path(next)
+    if locked is None:
+        return page(request, template, status=401, next=next, wrong=wrong, seconds=seconds, **fields)
+    answer = page(request, template, status=429, next=next, wrong="locked", seconds=seconds, **fields)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _admit(session: Session, request: Request, hub: Hub, account_id: int, proof: str) -> str:

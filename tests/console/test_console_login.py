@@ -6,10 +6,12 @@ import base64
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
-from hub.accounts import accounts, second_factor, totp
+from hub.accounts import accounts, addresses, second_factor, totp
 from hub.accounts.sessions import Limits
+from hub.console.app import console
 from hub.console.login import own_path
 from hub.database import writing
 from hub.models import AccountRow
@@ -49,6 +51,42 @@ async def test_wrong_passwords_are_told_noted_and_slowed_down(house: House) -> N
         house.clock[0] += accounts.LONGEST_LOCK
         assert (await browser.post("/login", data={"name": "operator-1", "password": PASSWORD})).status_code == 303
     assert set(house.audited()) == {"login_failed"}
+
+
+async def test_who_tries_one_password_on_every_name_is_shut_out_by_the_address_in_all_processes(house: House) -> None:
+    house.hub.settings.logins_per_address = 5
+    other = House(house.hub, console(house.hub), house.clock)  # another web process on the same database
+    async with house.browser() as browser, other.browser() as elsewhere:
+        for number in range(5):
+            answer = await browser.post("/login", data={"name": f"name-{number}", "password": "blue-kettle"})
+            assert answer.status_code == 401
+        forged = {"x-forwarded-for": "10.9.9.9"}  # nobody says so whom we believe
+        for data in ({"name": "name-9", "password": "x"}, {"name": "operator-1", "password": PASSWORD}):
+            answer = await elsewhere.post("/login", data=data, headers=forged)
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "600")
+        assert house.audited() == ["login_failed"] * 5  # and a flood does not fill it
+        house.clock[0] += addresses.WINDOW
+        assert (await elsewhere.post("/login", data={"name": "operator-1", "password": PASSWORD})).status_code == 303
+
+
+async def test_an_office_behind_one_address_logs_in_as_often_as_it_likes(house: House) -> None:
+    house.hub.settings.logins_per_address = 2
+    async with house.browser() as browser:
+        for name in ("operator-1", "operator-2", "supervisor", "office"):
+            assert (await browser.post("/login", data={"name": name, "password": PASSWORD})).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_of_ipv6_a_subscriber_has_a_whole_network(address: str, network: str) -> None:
+    assert addresses.network(address) == network
 
 
 async def test_wrong_codes_are_told_noted_and_slowed_down_and_no_code_works_twice(house: House) -> None:

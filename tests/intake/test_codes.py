@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from hub.console.app import console
 from hub.database import writing
 from hub.election.definition import Proof
 from hub.intake import corrections
@@ -38,9 +40,9 @@ def house(engine: Engine) -> House:
 def opened(engine: Engine, proof: Proof) -> House:
     build(engine)
     house = open_house(engine)
-    object.__setattr__(house.hub.election, "proof", proof)
     house.clock[0] += timedelta(hours=14)  # the count is over
-    return house
+    hub = replace(house.hub, election=house.hub.election.model_copy(update={"proof": proof}))
+    return House(hub, console(hub), house.clock)
 
 
 def codes(house: House, person: str = "A1") -> tuple[str, ...]:
