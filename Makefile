@@ -47,7 +47,7 @@ SECONDS ?= 600
 fuzz: setup
 	@$(BIN)/uv pip install --quiet --target .venv/fuzz atheris==3.0.0
 	PYTHONPATH=.venv/fuzz $(BIN)/python -m tests.fuzz.reader -max_total_time=$(SECONDS) -rss_limit_mb=512
-	$(BIN)/python -m tests.fuzz.doors "$(BIN)/uv tool run --from schemathesis==4.32.5 st"
+	$(BIN)/python -m tests.fuzz.doors "$(CURDIR)/$(BIN)/uv tool run --from schemathesis==4.32.5 st"
 
 # Pins every package with its hashes, and those that a running hub needs; names no host, so it works behind any mirror.
 lock:

@@ -2,119 +2,52 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import select
 
-from bots.emulated.bot_api import BotApi
 from bots.emulated.faults import Fault
-from bots.emulated.server import running
-from bots.emulated.signing import signed_form
-from bots.emulated.twilio_api import TwilioApi
-from hub.database import open_engine, reading, writing
+from hub.database import reading, writing
 from hub.models import (
     AlertRow,
     AlertStepRow,
     ContactRow,
-    CursorRow,
-    ElectionRow,
     JournalRow,
     OutboxRow,
     PersonRow,
     SubmissionRow,
 )
-from hub.settings import Settings
 from hub.vault import Vault
-from tests.journeys.town import BOT, MORNING, PUBLIC, SECRET, SID, TOKEN, load
-
-SECRET_KEY = "s" * 40
-PATIENCE = 120  # seconds
-A1_TELEGRAM, A1 = 8100001, "+237670000001"
-COORDINATOR, OTHER_COORDINATOR, OFFICE = "8200001", "8200002", "8200005"
-COORDINATOR_PHONE, LAWYER = "+237680000001", "+237680000003"
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Place:
-    """One database, two emulated providers, a clock in a file, and the environment of the processes around them."""
-
-    engine: Engine
-    bot_api: BotApi
-    twilio: TwilioApi
-    clock: Path
-    environment: dict[str, str]
-
-    def at(self, minutes: float) -> None:
-        part = self.clock.with_suffix(".part")
-        part.write_text((MORNING + timedelta(minutes=minutes)).isoformat())
-        os.replace(part, self.clock)
-
-    @contextmanager
-    def process(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-        environment = os.environ | self.environment | more
-        process = subprocess.Popen([sys.executable, "-m", "hub", *arguments], env=environment)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-    def paged(self) -> Counter[str]:
-        """How often each address got the page of alert 1; edits are none."""
-        pushed = [it for it in self.bot_api.sent if it["method"] == "sendMessage"]
-        told = [(str(it["chat_id"]), str(it["text"])) for it in pushed]
-        told += [(str(it["to"]), str(it["body"])) for it in self.twilio.sent]
-        return Counter(address for address, text in told if text.startswith(("ALERTE 1,", "ALERT 1,")))
-
-
-@pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path) -> Iterator[Place]:
-    shutil.copy(sqlite_template, tmp_path / "hub.db")
-    url = f"sqlite:///{tmp_path}/hub.db"
-    engine = open_engine(url)
-    load(engine, Settings(secret_key=SecretStr(SECRET_KEY)), [MORNING])
-    watch_no_silence(engine)
-    bot_api, twilio = BotApi(BOT), TwilioApi(SID, TOKEN, callbacks=False)
-    with running(bot_api, twilio) as providers:
-        environment = {
-            "HUB_DATABASE_URL": url,
-            "HUB_PUBLIC_URL": PUBLIC,
-            "HUB_SECRET_KEY": SECRET_KEY,
-            "HUB_TELEGRAM_TOKEN": BOT,
-            "HUB_TELEGRAM_API_URL": providers,
-            "HUB_TWILIO_ACCOUNT_SID": SID,
-            "HUB_TWILIO_AUTH_TOKEN": TOKEN,
-            "HUB_TWILIO_FROM": "+15005550006",
-            "HUB_TWILIO_API_URL": providers,
-            "HUB_SPOOL_DIR": str(tmp_path / "spool"),
-        }
-        yield Place(engine, bot_api, twilio, tmp_path / "clock", environment)
-    engine.dispose()
+from tests.faults.place import (
+    A1,
+    A1_TELEGRAM,
+    COORDINATOR,
+    COORDINATOR_PHONE,
+    LAWYER,
+    OFFICE,
+    OTHER_COORDINATOR,
+    SECRET_KEY,
+    Place,
+    a_minute_later,
+    answers,
+    count,
+    free_port,
+    texted,
+    until,
+)
+from tests.journeys.town import SECRET
 
 
 @pytest.mark.torture
 def test_row_27_a_worker_killed_at_each_step_loses_nothing_and_repeats_at_most_one_page(place: Place) -> None:
-    clock = {"HUB_REHEARSAL_CLOCK": str(place.clock)}
-    place.at(0)
-    deed = {"from": A1_TELEGRAM, "text": "SET H0715 M1 A0"}
-    httpx.post(f"{place.environment['HUB_TELEGRAM_API_URL']}/control/update", json=deed).raise_for_status()
+    clock = place.at(0)
+    place.does(A1_TELEGRAM, text="SET H0715 M1 A0")
     with place.process("work", **clock) as killed:
         until(lambda: count(place.engine, JournalRow.id) == 1)
         killed.send_signal(signal.SIGKILL)
@@ -139,12 +72,10 @@ def test_row_27_a_worker_killed_at_each_step_loses_nothing_and_repeats_at_most_o
 
 @pytest.mark.torture
 def test_row_32_another_process_notices_that_the_scheduler_was_killed_and_takes_its_steps(place: Place) -> None:
-    clock = {"HUB_REHEARSAL_CLOCK": str(place.clock)}
-    place.at(0)
+    clock = place.at(0)
     with place.process("serve", "--port", str(free_port()), **clock):
         with place.process("work", **clock) as killed:
-            deed = {"from": A1_TELEGRAM, "text": "SET H0715 M1 A0"}
-            httpx.post(f"{place.environment['HUB_TELEGRAM_API_URL']}/control/update", json=deed).raise_for_status()
+            place.does(A1_TELEGRAM, text="SET H0715 M1 A0")
             until(lambda: place.paged()[COORDINATOR] == 1)
             killed.send_signal(signal.SIGKILL)
         place.at(3)
@@ -152,6 +83,39 @@ def test_row_32_another_process_notices_that_the_scheduler_was_killed_and_takes_
         with reading(place.engine) as session:
             assert "hub:worker" in session.scalars(select(AlertRow.topic)).all()
         until(lambda: any(str(it.get("chat_id")) == OFFICE for it in place.bot_api.sent))
+
+
+@pytest.mark.slow
+def test_row_31_nobody_answers_and_it_goes_up_and_who_answers_and_does_nothing_is_reminded_and_relieved(
+    place: Place,
+) -> None:
+    clock = place.at(0)
+    with place.process("work", **clock):
+        place.does(A1_TELEGRAM, text="SET H0715 M1 A0")
+        told = Counter([COORDINATOR])
+        steps: tuple[tuple[int, list[str]], ...] = (
+            (0, []),
+            (3, [COORDINATOR_PHONE, LAWYER]),
+            (6, [OTHER_COORDINATOR]),
+            (10, [OFFICE]),
+        )
+        for minutes, more in steps:
+            place.at(minutes)
+            told.update(more)
+            until(lambda: place.paged() == told)
+        place.does(int(COORDINATOR), data="ACK 1")
+        until(lambda: state(place) == "acknowledged")
+        place.at(10 + 15)
+        until(lambda: place.paged() == told + Counter([COORDINATOR]))
+        place.at(10 + 30)
+        until(lambda: state(place) == "raised" and place.paged()[COORDINATOR] == 3)
+        place.at(10 + 30 + 3)
+        until(lambda: place.paged()[LAWYER] == 2)
+
+
+def state(place: Place) -> str:
+    with reading(place.engine) as session:
+        return session.scalars(select(AlertRow.state)).one()
 
 
 @pytest.mark.torture
@@ -179,13 +143,6 @@ def test_row_29_of_50_criticals_in_a_minute_among_3000_reports_each_is_pushed_wi
     assert waits[-1] < 10
 
 
-def watch_no_silence(engine: Engine) -> None:
-    """What is not texted here is not to be missed."""
-    with writing(engine) as session:
-        row = session.scalars(select(ElectionRow)).one()
-        row.definition = row.definition | {"alerting": row.definition["alerting"] | {"silence": []}}
-
-
 def register(place: Place, people: int) -> None:
     """Mobile observers of two regions, each with a telephone."""
     vault = Vault(SECRET_KEY)
@@ -209,9 +166,7 @@ def text(client: httpx.Client, number: int) -> None:
     critical = number % 61 == 0
     sender = telephone(number // 61) if critical else A1
     said = f"SOS {number}" if critical else f"SET H0715 M1 A1 W{number % 900}"
-    form = {"MessageSid": f"SM{number}", "AccountSid": SID, "From": sender, "To": "+15005550006", "Body": said}
-    body, headers = signed_form(TOKEN, f"{PUBLIC}/sms/twilio", form)
-    client.post("/sms/twilio", content=body, headers=headers).raise_for_status()
+    texted(client, sender, said, f"SM{number}")
 
 
 def first_pushes(place: Place) -> Iterator[float]:
@@ -233,34 +188,3 @@ def names(text: str, number: int) -> bool:
     if head.startswith(("ALERTE", "ALERT")):
         return f" {number}," in head
     return " alert" in head and str(number) in head.partition(":")[2].replace(",", "").split()
-
-
-def answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def a_minute_later(engine: Engine) -> None:
-    """What a killed process had claimed or led is free again, as it is when its time has run out."""
-    with writing(engine) as session:
-        session.execute(update(OutboxRow).where(OutboxRow.state == "sending").values(lease_until=LONG_AGO))
-        session.execute(update(CursorRow).values(held_until=LONG_AGO))
-
-
-def count(engine: Engine, column: object, *conditions: object) -> int:
-    with reading(engine) as session:
-        return session.scalar(select(func.count(column)).where(*conditions)) or 0  # type: ignore[arg-type]
-
-
-def until(done: Callable[[], bool]) -> None:
-    started = time.monotonic()
-    while not done():
-        assert time.monotonic() - started < PATIENCE, "it never came to be"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
