@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from bots.gateway import InboundMessage
 from hub.database import reading, writing
-from hub.intake import journal, pipeline
-from hub.models import SubmissionRow
+from hub.intake import blocks, journal, pipeline
+from hub.models import (
+    AssignmentRow,
+    ContactRow,
+    JournalRow,
+    OutboxRow,
+    PersonRow,
+    StationRow,
+    SubmissionRow,
+    WorkItemRow,
+)
 from tests.console.house import A1, A2, House, build, open_house
 
 FLOOD, BATCH = 5_000, 200
@@ -39,6 +48,92 @@ def test_a_stranger_is_read_though_observers_never_pause(engine: Engine) -> None
         taken = [entry.id for entry in journal.waiting(session, house.hub.timer(), 20)]
     assert stranger[:2] == taken[-2:]
     assert len(taken) == 20
+
+
+def test_in_an_attack_every_observer_is_settled_first_and_the_desk_gets_one_item_a_block(engine: Engine) -> None:
+    build(engine)
+    house = open_house(engine)
+    heard = house.hub.settings.strangers_per_block = 3
+    observers = _observers(house, 20)
+    _arrive(house, [(f"+23769{number % 4}000{number:04}", "SET 10001 H0715 M1 A1") for number in range(FLOOD)])
+    ids = _arrive(house, [(number, "SET H0715 M1 A1") for number in observers])
+    pipeline.settle_batch(house.hub, BATCH)
+    with Session(engine) as session:
+        first = session.scalars(select(SubmissionRow.outcome).where(SubmissionRow.journal_id.in_(ids))).all()
+        assert list(first) == ["accepted"] * len(observers)
+    while pipeline.settle_batch(house.hub, 1_000):
+        pass
+    with Session(engine) as session:
+        items = session.scalars(select(WorkItemRow)).all()
+        assert sum("flood" in item.detail for item in items) == 4  # one a block
+        assert len(items) == 4 * (heard + 1)
+        answered = select(func.count()).select_from(OutboxRow).where(OutboxRow.journal_id.in_(ids))
+        assert session.scalar(answered) == len(observers)
+        assert session.scalar(select(func.count()).select_from(OutboxRow)) == len(observers) + 4 * heard
+        assert session.scalar(select(func.count()).select_from(JournalRow)) == FLOOD + len(observers)  # all is kept
+        assert journal.unread(session) == 0
+
+
+def test_a_registered_number_in_the_block_of_a_flood_is_heard_and_answered(engine: Engine) -> None:
+    build(engine)
+    house = open_house(engine)
+    house.hub.settings.strangers_per_block = 1
+    for number in range(4):
+        house.text(f"+23767000990{number}", "vote for nobody")
+    [observer] = _observers(house, 1, "+23767000991{}")
+    house.text(observer, "SET H0715 M1 A1")
+    assert _outcomes(engine) == ["rejected", "ignored", "ignored", "ignored", "accepted"]
+    assert _items(engine) == [("unknown", False), ("unknown", True)]
+
+
+def test_a_block_is_heard_again_when_its_hour_is_over_and_another_one_all_the_time(engine: Engine) -> None:
+    build(engine)
+    house = open_house(engine)
+    house.hub.settings.strangers_per_block = 1
+    for number in ("+237699000001", "+237699000002", "+237698000001"):
+        house.text(number, "hello")
+    house.clock[0] += blocks.WINDOW
+    house.text("+237699000002", "hello")
+    assert _outcomes(engine) == ["rejected", "ignored", "rejected", "rejected"]
+
+
+async def test_the_desk_is_told_what_the_one_item_stands_for(engine: Engine) -> None:
+    build(engine)
+    house = open_house(engine)
+    house.hub.settings.strangers_per_block = 0
+    house.text("+237699000001", "hello")
+    async with house.browser("operator-1") as browser:
+        page = (await browser.get(f"/desk/{house.item('unknown')}")).text
+    assert "Strangers with numbers next to this one" in page
+
+
+def _observers(house: House, count: int, numbers: str = "+2376701{:05}") -> list[str]:
+    """The numbers of new observers, all at one station."""
+    made = []
+    with writing(house.hub.engine) as session:
+        station = session.scalars(select(StationRow.id).where(StationRow.code == "10004")).one()
+        for each in range(count):
+            number = numbers.format(each)
+            person = PersonRow(code=f"F{each}", role="observer", language="fr")
+            session.add(person)
+            session.flush()
+            vault = house.hub.vault
+            digest, sealed = vault.digest("phone", number), vault.seal(number.encode())
+            session.add(ContactRow(person_id=person.id, kind="phone", digest=digest, sealed=sealed, hint=number[-3:]))
+            session.add(AssignmentRow(person_id=person.id, station_id=station))
+            made.append(number)
+    return made
+
+
+def _outcomes(engine: Engine) -> list[str]:
+    with Session(engine) as session:
+        return list(session.scalars(select(SubmissionRow.outcome).order_by(SubmissionRow.journal_id)))
+
+
+def _items(engine: Engine) -> list[tuple[str, bool]]:
+    """Kind, and whether it stands for a flood."""
+    with Session(engine) as session:
+        return [(it.kind, "flood" in it.detail) for it in session.scalars(select(WorkItemRow).order_by(WorkItemRow.id))]
 
 
 def _arrive(house: House, messages: list[tuple[str, str]]) -> list[int]:
