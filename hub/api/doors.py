@@ -4,6 +4,8 @@ that the hub does with a message until it is on disk. What is behind a door sees
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI
@@ -11,8 +13,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bots.gateway import WebhookRequest
+from hub.accounts import addresses
 
 BODY_LIMIT = 64 * 1024  # bytes
+FORGED, FORGED_A_MINUTE, MINUTE = 403, 60, 60.0
+MOST_ADDRESSES = 10_000  # that are remembered
+TOO_MANY = {"Retry-After": "60", "Connection": "close"}
 Door = Callable[[WebhookRequest], Awaitable[Response]]
 
 
@@ -24,6 +30,7 @@ class Doors:
         self.state = app.state
         self.router = app.router  # with its lifespan, for whoever calls it without a server
         self._doors = doors
+        self._forgers = Forgers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         doors = self._doors.get(scope.get("path", "")) if scope["type"] == "http" else None
@@ -31,8 +38,32 @@ class Doors:
             await self._app(scope, receive, send)
             return
         answer = await _answer(doors, scope, receive)
-        if answer is not None:
-            await answer(scope, receive, send)
+        if answer is None:
+            return
+        if answer.status_code == FORGED and self._forgers.too_many(scope, time.monotonic()):
+            answer = Response("too many requests without a good signature", 429, TOO_MANY)
+        await answer(scope, receive, send)
+
+
+class Forgers:
+    """Requests whose signature is not good, by address, in one minute after another.
+
+    Each is proved before it is counted, and what is signed never is: the provider may come by the same proxy as they
+    do. In memory, for a stranger shall not make the hub write.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._ends = 0.0
+
+    def too_many(self, scope: Scope, now: float) -> bool:
+        if now >= self._ends:
+            self._counts.clear()
+            self._ends = now + MINUTE
+        address = addresses.network((scope.get("client") or ("",))[0])
+        if address in self._counts or len(self._counts) < MOST_ADDRESSES:
+            self._counts[address] += 1
+        return self._counts[address] > FORGED_A_MINUTE
 
 
 async def _answer(doors: Mapping[str, Door], scope: Scope, receive: Receive) -> Response | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.api import doors
 from tests.journeys.town import SID, Town
 
 
@@ -18,6 +19,26 @@ async def test_an_unsigned_webhook_is_refused_and_nothing_is_stored(town: Town) 
     assert (await town.client.post("/telegram", content=b"{}")).status_code == 403
     assert town.journal() == []
     assert 'hub_webhooks_total{gateway="twilio",result="refused_403"}' in (await town.client.get("/metrics")).text
+
+
+async def test_who_forges_signatures_is_told_to_stop_and_the_provider_behind_the_same_proxy_never_is(
+    town: Town,
+) -> None:
+    forged = [
+        (await town.client.post("/sms/twilio", data={"Body": "SET A1"})) for _ in range(doors.FORGED_A_MINUTE + 1)
+    ]
+    assert [answer.status_code for answer in forged] == [403] * doors.FORGED_A_MINUTE + [429]
+    assert forged[-1].headers["retry-after"] == "60"
+    assert (await town.sms("+237670000001", "SET H0715 M1 A1")).status_code == 200
+    assert len(town.journal()) == 1
+
+
+def test_a_minute_later_and_from_elsewhere_it_is_counted_anew() -> None:
+    forgers, here, there = doors.Forgers(), {"client": ("192.0.2.1", 1)}, {"client": ("192.0.2.2", 1)}
+    said = [forgers.too_many(here, 0.0) for _ in range(doors.FORGED_A_MINUTE + 1)]
+    assert said == [False] * doors.FORGED_A_MINUTE + [True]
+    assert not forgers.too_many(there, 1.0)
+    assert not forgers.too_many(here, doors.MINUTE)
 
 
 @pytest.mark.parametrize(
