@@ -12,6 +12,8 @@ from hub import audit
 from hub.accounts import accounts, second_factor, sessions
 from hub.cli.terminal import HERE, Refusal, opened, out, say
 from hub.database import writing
+from hub.election.definition import Election
+from hub.replies import example
 from hub.sample import invitations, links, moves, proofs, replacements, roster
 from hub.sample.proofs import Sheet
 
@@ -96,7 +98,7 @@ def issue_codes(
         sheets = proofs.issue(session, hub.vault, by, person or (), hub.clock(), address=HERE)
         # Written before it is committed: codes that nobody has must not be in force.
         output.touch(mode=0o600, exist_ok=False)
-        output.write_text("\f".join(map(_page, sheets)), encoding="utf-8")
+        output.write_text("\f".join(_page(hub.election, sheet) for sheet in sheets), encoding="utf-8")
     say(f"{len(sheets)} observers' codes are in {output}: print it, hand it out, destroy it")
 
 
@@ -148,6 +150,8 @@ def reset_account(name: str) -> None:
     out.print(f"{name}: {password}", markup=False, highlight=False)
 
 
-def _page(sheet: Sheet) -> str:
+def _page(election: Election, sheet: Sheet) -> str:
+    """Whose it is, how a code is texted, and the codes."""
+    form = election.checklist.by_code.get(next(iter(election.proof.forms), ""))
     lines = "".join(f"{number:>4}.  PIN {code}\n" for number, code in enumerate(sheet.codes, 1))
-    return f"{sheet.person}\n\n{lines}"
+    return f"{sheet.person}\n\n{example(election, form, None)} … PIN {sheet.codes[0]}\n\n{lines}"
