@@ -19,7 +19,7 @@ from hub.analysis.evidence import Evidence, Frame, Record
 from hub.analysis.quality import Doubts
 from hub.analysis.tables import Findings
 from hub.election.definition import Election
-from hub.models import ElectionRow, OfficialRow, ReplacementRow, StationRecordRow, StationRow
+from hub.models import ElectionRow, ReplacementRow, StationRecordRow, StationRow
 from hub.reports import rulings
 
 # A transaction that is committed late bears the hour at which it began; longer than any takes.
@@ -128,8 +128,7 @@ def _state(session: Session) -> tuple[object, ...]:
     ).one()
     loaded = session.scalar(select(ElectionRow.loaded_at))
     replaced = session.scalar(select(func.max(ReplacementRow.id)))
-    official = session.scalar(select(func.count()).select_from(OfficialRow))
-    return tuple(sample), loaded, replaced, official, rulings.end(session)
+    return tuple(sample), loaded, replaced, reconciliation.edition(session), rulings.end(session)
 
 
 def _count(session: Session) -> int:

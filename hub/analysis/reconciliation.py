@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from hub import audit
 from hub.analysis import estimates
 from hub.analysis.estimates import Estimate
 from hub.analysis.evidence import Drawn, Evidence
 from hub.checklist import rules
 from hub.checklist.definition import Form
 from hub.election.definition import Election
-from hub.models import OfficialRow, StationRow
+from hub.models import AuditRow, OfficialRow, StationRow
 
 Kind = Literal["differs", "not_observed", "not_published"]
+_TAKEN = "official"  # in the audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +74,41 @@ class Total:
     agrees: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsound:
-    """A cell of the official table that cannot be taken. `row` counts from 1, without the heading."""
-
-    row: int
-    column: str
-    value: str
-    reason: Literal["unknown_station", "station_twice", "unknown_field", "not_a_number"]
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What became of an official table: all of it stored, or none where anything is unsound."""
-
-    stations: int
-    unsound: tuple[Unsound, ...] = ()
-
-
-def import_official(session: Session, form: Form, rows: Iterable[Mapping[str, str]]) -> Import:
-    """Replaces a form's official results. A row holds `station` and a value for each answer code; empty is unpublished.
-
-    An empty table replaces nothing.
-    """
+def take_official(
+    session: Session,
+    form: str,
+    results: Mapping[str, Mapping[str, str]],
+    now: datetime,
+    *,
+    file: str = "",
+    account_id: int | None = None,
+    address: str = "",
+) -> None:
+    """Replaces a form's official results by these, station → code → value, whose stations are all in the frame; on
+    record. An empty table replaces nothing."""
+    if not results:
+        return
     ids = {code: id for id, code in session.execute(select(StationRow.id, StationRow.code))}
-    results: dict[str, dict[str, str]] = {}
-    unsound: list[Unsound] = []
-    for number, row in enumerate(rows, start=1):
-        cells = {column: str(value or "").strip() for column, value in row.items()}
-        station = cells.pop("station", "")
-        if station not in ids:
-            unsound.append(Unsound(number, "station", station, "unknown_station"))
-        elif station in results:
-            unsound.append(Unsound(number, "station", station, "station_twice"))
-        unsound += _unsound_cells(number, cells, form)
-        results[station] = {code: value for code, value in cells.items() if value}
-    if unsound or not results:
-        return Import(0, tuple(unsound))
-    session.execute(delete(OfficialRow).where(OfficialRow.form == form.code))
-    stored = [{"station_id": ids[code], "form": form.code, "answers": answers} for code, answers in results.items()]
+    before = official_stations(session, form)
+    session.execute(delete(OfficialRow).where(OfficialRow.form == form))
+    stored = [{"station_id": ids[code], "form": form, "answers": dict(answers)} for code, answers in results.items()]
     session.execute(insert(OfficialRow), stored)
-    return Import(len(stored))
+    told = {"form": form, "stations": len(stored)}
+    audit.record(
+        session,
+        _TAKEN,
+        now,
+        account_id=account_id,
+        subject=file,
+        address=address,
+        before={"stations": before},
+        after=told,
+    )
+
+
+def edition(session: Session) -> int:
+    """Another number whenever official results have been taken."""
+    return session.scalar(select(func.max(AuditRow.id)).where(AuditRow.action == _TAKEN)) or 0
 
 
 def official_stations(session: Session, form: str) -> int:
@@ -184,17 +181,6 @@ def _reconciled(session: Session, election: Election) -> Form | None:
     """The protocol's form, once official results of it are there."""
     code = election.analysis.reconciled_form
     return election.checklist.form(code) if code is not None and official_stations(session, code) else None
-
-
-def _unsound_cells(number: int, answers: Mapping[str, str], form: Form) -> list[Unsound]:
-    unsound = []
-    for code, value in answers.items():
-        question = form.by_code.get(code)
-        if question is None:
-            unsound.append(Unsound(number, code, value, "unknown_field"))
-        elif value and question.type in ("integer", "decimal") and _figure(value) is None:
-            unsound.append(Unsound(number, code, value, "not_a_number"))
-    return unsound
 
 
 def _sides(

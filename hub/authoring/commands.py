@@ -11,6 +11,7 @@ from rich.console import Console
 
 from hub.authoring import guide, headers, plan, printing, registers, sheets, workbooks, xlsform
 from hub.authoring.plan import Moved, Upload
+from hub.authoring.sheets import Workbook
 from hub.election import configuration, placing
 
 commands = typer.Typer()
@@ -19,6 +20,7 @@ Directory = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a
 
 
 Sheets = Literal["checklist", "stations", "observers", "staff"]
+Map = Annotated[list[str] | None, typer.Option("--map", help="'our column=their header'; '-=theirs' is left out")]
 As = Annotated[Sheets, typer.Option("--as", help="what the file holds")]
 
 
@@ -27,13 +29,11 @@ def import_(
     directory: Directory,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="XLSX or CSV; a checklist is an XLSForm")],
     kind: As,
-    told: Annotated[
-        list[str] | None, typer.Option("--map", help="'our column=their header'; '-=theirs' is left out")
-    ] = None,
+    told: Map = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask before writing")] = False,
 ) -> None:
     """Takes a spreadsheet into an election's files: shows what would change, then writes all of it or nothing."""
-    agreed = plan.plan(directory, _upload(directory, kind, file, _mapping(told or [])))
+    agreed = plan.plan(directory, _upload(directory, kind, file, mapping(told)))
     _say(str(agreed))
     if agreed.complaints:
         raise typer.Exit(1)
@@ -46,6 +46,20 @@ def import_(
     except Moved as error:
         _say(str(error))
         raise typer.Exit(1) from None
+
+
+def read(file: Path) -> Workbook:
+    """No more of it than is needed to see that it is too much."""
+    with file.open("rb") as stream:
+        return sheets.read(file.name, stream.read(sheets.LARGEST + 1))
+
+
+def mapping(told: Sequence[str] | None) -> dict[str, str]:
+    """What `--map` says: their header → our column."""
+    for pair in told or ():
+        if not headers.told([pair]):
+            _refuse(f"--map '{pair}' does not say which is which: write 'our column=their header'")
+    return headers.told(told or ())
 
 
 def export(directory: Path, target: Path, kind: Sheets, form: str = "") -> None:
@@ -87,24 +101,10 @@ def print_guide(
 
 
 def _upload(directory: Path, kind: Sheets, file: Path, told: Mapping[str, str]) -> Upload:
-    workbook = sheets.read(file.name, _read(file))
+    workbook = read(file)
     if kind == "checklist":
         return xlsform.read(directory, workbook)
     return registers.read(directory, kind, workbook, told)
-
-
-def _read(file: Path) -> bytes:
-    """No more than is needed to see that it is too much."""
-    with file.open("rb") as stream:
-        return stream.read(sheets.LARGEST + 1)
-
-
-def _mapping(told: Sequence[str]) -> dict[str, str]:
-    """Their header → our column."""
-    for pair in told:
-        if not headers.told([pair]):
-            _refuse(f"--map '{pair}' does not say which is which: write 'our column=their header'")
-    return headers.told(told)
 
 
 def _save(target: Path, content: bytes | None, name: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from hub.sample.importer import Changes
 from hub.vault import Vault
 
 KINDS: tuple[str, ...] = ("checklist", *get_args(Kind))
+OFFICIAL = "official"  # results, which are no file of the election
 _KEPT = timedelta(hours=1)
 
 
@@ -83,7 +84,7 @@ def keep(
     told: Mapping[str, str],
     now: datetime,
 ) -> int:
-    """Keeps a file for an hour, sealed. `kind` is one of KINDS, `told`: their header → our column."""
+    """Keeps a file for an hour, sealed. `kind` is one of KINDS or OFFICIAL, `told`: their header → our column."""
     session.execute(delete(UploadRow).where(UploadRow.at < now - _KEPT))
     row = UploadRow(account_id=account_id, kind=kind, name=name, sealed=vault.seal(data), told=dict(told), at=now)
     session.add(row)
@@ -91,10 +92,12 @@ def keep(
     return row.id
 
 
-def find(session: Session, vault: Vault, upload_id: int, account_id: int) -> Kept | None:
-    """One's own upload; nobody sees another's."""
+def find(
+    session: Session, vault: Vault, upload_id: int, account_id: int, kinds: Collection[str] = KINDS
+) -> Kept | None:
+    """One's own upload of one of these kinds; nobody sees another's."""
     row = session.get(UploadRow, upload_id)
-    if row is None or row.account_id != account_id:
+    if row is None or row.account_id != account_id or row.kind not in kinds:
         return None
     return Kept(row.id, row.kind, row.name, vault.open(row.sealed), row.told)
 

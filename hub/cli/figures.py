@@ -12,14 +12,17 @@ import typer
 from hub.analysis import evidence, groups, progress, reconciliation, releases, tables
 from hub.analysis.evidence import Evidence
 from hub.analysis.printed import as_text, figure, reconciled_as_text
-from hub.cli.terminal import Refusal, opened, out
+from hub.authoring import commands as authoring
+from hub.authoring import results
+from hub.authoring.commands import Map
+from hub.authoring.results import Understood
+from hub.cli.terminal import HERE, Refusal, opened, out
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.election import configuration
 from hub.election.definition import Election
 from hub.intake.readout import reader
 from hub.media import export
-from hub.rehearsal import outcome
 
 commands = typer.Typer()
 
@@ -122,6 +125,16 @@ def _released(hub: Hub, number: int, as_json: bool) -> None:
         out.print(told, markup=False, highlight=False)
 
 
+def _taken(hub: Hub, form: str, file: Path, told: dict[str, str]) -> Understood:
+    """All of the table, or a refusal that names what is wrong by its cell."""
+    with writing(hub.engine) as session:
+        read = results.read(session, hub.election, authoring.read(file), told)
+        if read.complaints:
+            raise Refusal("nothing was taken:\n" + "\n".join(map(str, read.complaints)))
+        reconciliation.take_official(session, form, read.results, hub.clock(), file=file.name, address=HERE)
+    return read
+
+
 @commands.command()
 def photos(directory: Annotated[Path, typer.Argument(file_okay=False, help="where to write them")]) -> None:
     """Writes all photos without what phones wrote beside them, and a table of what each belongs to."""
@@ -133,16 +146,21 @@ def photos(directory: Annotated[Path, typer.Argument(file_okay=False, help="wher
 
 @commands.command()
 def reconcile(
-    official: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: station, then answer codes")],
+    official: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="XLSX or CSV; without it, what was taken before")
+    ] = None,
+    told: Map = None,
 ) -> None:
-    """Compares the observers' protocols with the official results, line by line."""
+    """Takes the official results in, where a file is given, and compares the observers' protocols with them."""
     hub = opened()
-    if hub.election.analysis.reconciled_form is None:
+    form = hub.election.analysis.reconciled_form
+    if form is None:
         raise Refusal("analysis.yaml names no reconciled_form: which form is the protocol?")
-    with writing(hub.engine) as session:
-        taken = outcome.import_official(session, hub.election, official)
-    if taken.unsound:
-        raise Refusal("nothing was imported:\n" + "\n".join(f"{official.name}: {cell}" for cell in taken.unsound))
+    if official is not None:
+        read = _taken(hub, form, official, authoring.mapping(told))
+        columns = "; ".join(f"{read.header.cell(place)} → {name}" for name, place in read.places.items())
+        for line in (f"{len(read.results)} stations taken; {columns}", *read.doubts):
+            out.print(str(line), markup=False, highlight=False, soft_wrap=True)
     with reading(hub.engine) as session:
         known = evidence.now(session)
         compared = reconciliation.by_station(session, hub.election, known)

@@ -72,7 +72,7 @@ def _sum_up(stage: Stage, directory: Path, messages: list[Recorded], took: timed
     official = directory / "day" / "official.csv"
     if official.exists():
         with writing(stage.hub.engine) as session:
-            outcome.import_official(session, stage.hub.election, official)
+            outcome.take_official(session, stage.hub.election, official, stage.hub.clock())
     expected = json.loads((directory / "day" / "expected.json").read_text(encoding="utf-8"))
     sent = httpx.get(f"{stage.providers}/control/sent").json()
     texted = httpx.get(f"{stage.providers}/control/twilio/sent").json()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.alerts import rules
 from hub.analysis import reconciliation, tables
+from hub.authoring import results, sheets
 from hub.context import Hub
 from hub.database import reading
 from hub.election.definition import Election
@@ -72,12 +73,12 @@ def compare(hub: Hub, messages: Sequence[Recorded], expected: Mapping[str, Any],
     return lines
 
 
-def import_official(session: Session, election: Election, path: Path) -> reconciliation.Import:
-    """Takes in the official results of the election's protocol form from a CSV file."""
+def take_official(session: Session, election: Election, path: Path, now: datetime) -> None:
+    """Takes in the official results of the election's protocol form."""
     assert election.analysis.reconciled_form is not None
-    form = election.checklist.form(election.analysis.reconciled_form)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return reconciliation.import_official(session, form, list(csv.DictReader(file)))
+    read = results.read(session, election, sheets.read(path.name, path.read_bytes()), {})
+    assert not read.complaints, read.complaints
+    reconciliation.take_official(session, election.analysis.reconciled_form, read.results, now, file=path.name)
 
 
 def _different(session: Session, messages: Sequence[Recorded]) -> int:

@@ -39,9 +39,9 @@ def golden_expected() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def golden_official() -> list[dict[str, str]]:
+def golden_official() -> dict[str, dict[str, str]]:
     with (GOLDEN / "day" / "official.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return {row.pop("station"): row for row in csv.DictReader(file)}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, update
 
 from hub.analysis.estimates import Estimate
 from hub.analysis.printed import as_text
-from hub.analysis.reconciliation import import_official
+from hub.analysis.reconciliation import take_official
 from hub.analysis.tables import Findings, findings
 from hub.database import reading, writing
 from hub.election.definition import Election, ReleaseRule
@@ -41,10 +41,10 @@ def test_the_golden_day_is_as_expected(
     golden_day: Engine,
     golden: Election,
     golden_expected: dict[str, Any],
-    golden_official: list[dict[str, str]],
+    golden_official: dict[str, dict[str, str]],
 ) -> None:
     with writing(golden_day) as session:
-        assert import_official(session, golden.checklist.form("PRT"), golden_official).stations == 300
+        take_official(session, "PRT", golden_official, datetime(2021, 11, 29, tzinfo=UTC))
     shown = compute(golden_day, golden).as_json()
     expected = {key: value for key, value in golden_expected.items() if key != "departures_from_print"}
     assert shown == _within(expected, 0.0001)

@@ -156,10 +156,9 @@ def _get(house: House, who: str | None, path: str) -> httpx.Response:
 def test_the_lawyers_see_the_protocols_photo_beside_what_differs(house: House, send: Callable[..., None]) -> None:
     house.clock[0] += timedelta(hours=14)
     send("TAL 10001 R900 V50 YA20 YB30")
-    form = house.hub.election.checklist.form("TAL")
     with writing(house.hub.engine) as session:
-        official = {"station": "10001", "R": "900", "V": "60", "YA": "30", "YB": "30"}
-        assert not reconciliation.import_official(session, form, [official]).unsound
+        official = {"10001": {"R": "900", "V": "60", "YA": "30", "YB": "30"}}
+        reconciliation.take_official(session, "TAL", official, house.clock[0])
     page = _get(house, "office", "/findings/protocols").text
     assert page.index(">V</th>") < page.index(">60</td>") < page.index('<img src="/media/1/preview"')
     assert ">R</th>" not in page
