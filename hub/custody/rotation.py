@@ -17,6 +17,7 @@ from hub import audit, leadership
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.election.phones import address_of
+from hub.intake import journal
 from hub.intake.spool import Spool
 from hub.models import (
     AccountRow,
@@ -118,8 +119,8 @@ def _again(row: Row[Any] | JournalRow, vault: Vault, country: str) -> dict[str, 
 
 def _context(context: Mapping[str, Any], vault: Vault, raw: bytes, country: str) -> dict[str, Any]:
     told = dict(context)
-    for name in ("location", "proof"):
-        if name in told and (sealed := vault.resealed(bytes.fromhex(told[name]))):
+    for name in journal.SEALED & told.keys():
+        if sealed := vault.resealed(bytes.fromhex(told[name])):
             told[name] = sealed.hex()
     if "contact" in told and raw:  # the number that somebody shared is in the payload alone
         told["contact"] = vault.digest(*address_of("sms", decode_update(vault.open(raw)).text, country)).hex()

@@ -17,6 +17,7 @@ from sqlalchemy import Row, Table, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from hub.custody.verifier import committed
+from hub.intake import journal
 from hub.models import AuditRow, JournalRow, MediaRow, RulingRow
 from hub.models.base import Base
 from hub.vault import Vault
@@ -90,10 +91,10 @@ def _message(row: Row[Any], vault: Vault) -> Subject:
 
 
 def _context(context: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
-    """Without what another key would change: a lookup digest is left out, a place is opened."""
+    """Without what another key would change: a lookup digest is left out, a place and a code are opened."""
     told = {name: value for name, value in context.items() if name != "contact"}
-    if "location" in told:
-        told["location"] = vault.open(bytes.fromhex(told["location"])).decode()
+    for name in journal.SEALED & told.keys():
+        told[name] = vault.open(bytes.fromhex(told[name])).decode()
     return told
 
 

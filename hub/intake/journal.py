@@ -36,6 +36,7 @@ from hub.vault import Vault
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
 ATTEMPTS = 3
+SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool
 AWAY = (OperationalError, InterfaceError, NoConnection)  # the database does not answer, or cannot write
 log = structlog.get_logger()

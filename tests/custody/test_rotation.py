@@ -68,12 +68,17 @@ async def test_no_process_starts_with_two_keys_before_people_are_sealed_with_the
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_printed_code_is_good_under_the_new_key(archive: Archive) -> None:
+async def test_a_printed_code_is_good_under_the_new_key_and_what_it_proved_is_what_came(archive: Archive) -> None:
     hub = archive.hub
+    await archive.town.sms(A1, "SET 10001 M12 PIN 482193")
+    await archive.town.work()
+    archive.seal()
     with writing(hub.engine) as session:
         [sheet] = proofs.issue(session, hub.vault, "pin", ["A1"], hub.clock())
         a1 = session.scalars(select(PersonRow.id).where(PersonRow.code == "A1")).one()
-    list(rotation.rotate(with_both(archive).hub))
+    both = with_both(archive)
+    list(rotation.rotate(both.hub))
+    assert both.verdict().broken == ""
     with writing(hub.engine) as session:
         code = sheet.codes[0]
         assert proofs.redeem(session, Vault(NEW), a1, code, sender=b"", journal_id=1, now=hub.clock())

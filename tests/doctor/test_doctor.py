@@ -27,7 +27,7 @@ from hub.doctor import doctor, machine
 from hub.doctor.checks import Check
 from hub.election import configuration
 from hub.models import AccountRow, ContactRow, PersonRow
-from hub.sample import importer
+from hub.sample import importer, proofs
 from hub.settings import Settings
 from hub.vault import Vault
 
@@ -190,6 +190,25 @@ def test_a_full_disk_and_a_spool_that_cannot_be_written_are_wrong(
     told = practice.wrong(spool_dir=tmp_path / "in the way")
     assert any("0.4 GB free" in it for it in told)
     assert any("spool" in it and "cannot be written" in it for it in told)
+
+
+def test_where_codes_are_asked_for_and_somebody_has_none_it_says_how_they_are_made(
+    practice: Practice, tmp_path: Path
+) -> None:
+    assert not any(check.what == "codes" for check in practice.examine())
+    asked = tmp_path / "asked"
+    shutil.copytree(ARVENIA, asked)
+    with (asked / "election.yaml").open("a") as top:
+        top.write("proof: {forms: [TAL]}\n")
+    vault = Vault(KEY)
+    with writing(practice.engine) as session:
+        importer.load(session, configuration.load(asked), vault, practice.now)
+    [told] = [it for it in practice.examine() if it.what == "codes"]
+    assert (told.state, "hub proof issue" in str(told)) == ("doubtful", True)
+    with writing(practice.engine) as session:
+        proofs.issue(session, vault, "pin", (), practice.now)
+    [told] = [it for it in practice.examine() if it.what == "codes"]
+    assert told.state == "fine"
 
 
 def test_a_region_where_nobody_can_be_paged_is_named_with_its_hour(practice: Practice) -> None:
