@@ -22,8 +22,9 @@ Page = Literal[
     "desk", "late", "team", "find", "alerts", "day", "findings", "accounts", "audit", "import", "broadcasts", "self"
 ]  # fmt: skip
 # What may be done on a page besides: on alerts, verifying and calling for help, sorting them; publishing incidents;
-# on findings, proposing a release, signing it.
-Act = Literal["verify", "sort", "publish", "propose", "sign"]
+# on findings, proposing a release, signing it, taking official results in; on what was found, posting people and
+# stations elsewhere.
+Act = Literal["verify", "sort", "publish", "propose", "sign", "official", "post"]
 
 # What is still to be done after the password, in this order, before any other page opens.
 Step = Literal["code", "password", "enrol"]
@@ -42,12 +43,15 @@ SEES: dict[AccountRole, tuple[Page, ...]] = {
 # Where each role may change something.
 ACTS: dict[AccountRole, frozenset[Page | Act]] = {
     "operator": frozenset({"desk", "late", "verify"}),
-    "supervisor": frozenset({"desk", "late", "team", "verify", "sort", "broadcasts"}),
+    "supervisor": frozenset({"desk", "late", "team", "verify", "sort", "broadcasts", "post"}),
     "coordinator": frozenset({"alerts", "verify"}),
     "lawyer": frozenset({"alerts", "verify"}),
-    "head_office": frozenset({"findings", "propose", "sign", "alerts", "verify", "sort", "publish", "broadcasts"}),
+    "head_office": frozenset(
+        {"findings", "propose", "sign", "official", "alerts", "verify", "sort", "publish", "broadcasts", "post"}
+    ),
     "analyst": frozenset({"findings", "propose"}),
-    "admin": frozenset(get_args(Page)) - {"self", "day", "find", "audit"} | {"verify", "sort", "publish", "sign"},
+    "admin": frozenset(get_args(Page)) - {"self", "day", "find", "audit"}
+    | {"verify", "sort", "publish", "sign", "official", "post"},
 }
 REGIONAL: frozenset[AccountRole] = frozenset({"coordinator", "lawyer"})  # who sees one region, where one is named
 COOKIE = "hub_session"

@@ -34,6 +34,7 @@ from hub.console import (
     me,
     passing,
     photos,
+    posting,
     protocols,
     team,
 )
@@ -84,6 +85,7 @@ def console(hub: Hub) -> FastAPI:
         late.routes,
         team.routes,
         find.routes,
+        posting.routes,
         alerts.routes,
         alerts.checking,
         alerts.sorting,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from hub.console.access import Caller, Forbidden, Here, pages
+from hub.console.access import Caller, Forbidden, Here, Visitor, pages
 from hub.console.frame import page
+from hub.context import Hub
 from hub.database import reading
 from hub.desk import timeline
 from hub.media import archive
+from hub.sample.invitations import Invitation
 
 routes = pages("find")
 
@@ -30,7 +30,19 @@ def search(request: Request, caller: Caller, hub: Here, q: str = "") -> Response
 
 
 @routes.get("/station/{code}")
-def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
+def station(request: Request, caller: Caller, hub: Here, code: str, done: str = "") -> Response:
+    return station_page(request, caller, hub, code, done=done)
+
+
+@routes.get("/observer/{code}")
+def observer(request: Request, caller: Caller, hub: Here, code: str, done: str = "") -> Response:
+    return observer_page(request, caller, hub, code, done=done)
+
+
+def station_page(
+    request: Request, caller: Visitor, hub: Hub, code: str, *, done: str = "", wrong: str = "", status: int = 200
+) -> Response:
+    """`wrong`: why a change of the sample was not made."""
     with reading(hub.engine) as session:
         found = timeline.station(session, code)
         happenings = timeline.of_station(session, found.id) if found else []
@@ -39,19 +51,31 @@ def station(request: Request, caller: Caller, hub: Here, code: str) -> Response:
         raise HTTPException(404)
     if caller.region and caller.region != found.region:
         raise Forbidden("region")
-    about = f"{found.district}, {found.region}"
-    told: dict[str, Any] = {
-        "station": found,
-        "observer": None,
-        "happenings": happenings,
-        "files": files,
-        "newest": timeline.LONGEST,
-    }
-    return page(request, "find/one.html", code=code, about=about, **told)
+    return page(
+        request,
+        "find/station.html",
+        status=status,
+        station=found,
+        happenings=happenings,
+        files=files,
+        newest=timeline.LONGEST,
+        done=done,
+        wrong=wrong,
+    )
 
 
-@routes.get("/observer/{code}")
-def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response:
+def observer_page(
+    request: Request,
+    caller: Visitor,
+    hub: Hub,
+    code: str,
+    *,
+    done: str = "",
+    wrong: str = "",
+    made: Invitation | None = None,
+    status: int = 200,
+) -> Response:
+    """`wrong`: why a change was not made; `made`: a one-time code, shown this once."""
     with reading(hub.engine) as session:
         found = timeline.observer(session, code)
         happenings = timeline.of_observer(session, found.id) if found else []
@@ -60,11 +84,15 @@ def observer(request: Request, caller: Caller, hub: Here, code: str) -> Response
         raise HTTPException(404)
     if caller.region and caller.region not in found.regions:
         raise Forbidden("region")
-    told: dict[str, Any] = {
-        "station": None,
-        "observer": found,
-        "happenings": happenings,
-        "files": files,
-        "newest": timeline.LONGEST,
-    }
-    return page(request, "find/one.html", code=code, about="", **told)
+    return page(
+        request,
+        "find/observer.html",
+        status=status,
+        observer=found,
+        happenings=happenings,
+        files=files,
+        newest=timeline.LONGEST,
+        done=done,
+        wrong=wrong,
+        made=made,
+    )

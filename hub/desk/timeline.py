@@ -43,11 +43,14 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class StationFound:
+    """`sampled`: it was drawn, or stands in for one that was."""
+
     id: int
     code: str
     district: str
     region: str
     observers: tuple[str, ...] = ()
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,18 @@ class Shut:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """A contact that came after the files: an account that linked itself, or a number that the desk added."""
+
+    id: int
+    kind: str
+    hint: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ObserverFound:
-    """`stations`: where they are now; `regions`: of these, or their own."""
+    """`stations`: where they are now; `regions`: of these, or their own. `active`: still takes part."""
 
     id: int
     code: str
@@ -72,6 +85,8 @@ class ObserverFound:
     stations: tuple[str, ...]
     regions: frozenset[str]
     shut: tuple[Shut, ...] = ()
+    added: tuple[Added, ...] = ()
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,12 @@ def station(session: Session, code: str) -> StationFound | None:
         .where(AssignmentRow.station_id == row.id, AssignmentRow.until.is_(None), PersonRow.active)
     )
     return StationFound(
-        row.id, row.code, row.district, row.region, tuple(session.scalars(posted.order_by(PersonRow.code)))
+        row.id,
+        row.code,
+        row.district,
+        row.region,
+        tuple(session.scalars(posted.order_by(PersonRow.code))),
+        row.sampled,
     )
 
 
@@ -167,7 +187,16 @@ def _observer(session: Session, row: PersonRow) -> ObserverFound:
     regions = frozenset(region for _, region in posted) | ({row.region} if row.region else set())
     stations = tuple(it for it, _ in posted)
     return ObserverFound(
-        row.id, row.code, row.role, row.language, hint or "", stations, regions, _shut(session, row.id)
+        row.id,
+        row.code,
+        row.role,
+        row.language,
+        hint or "",
+        stations,
+        regions,
+        _shut(session, row.id),
+        _added(session, row.id),
+        row.active,
     )
 
 
@@ -175,6 +204,11 @@ def _shut(session: Session, person_id: int) -> tuple[Shut, ...]:
     closed = select(ContactRow).where(ContactRow.person_id == person_id, ContactRow.state != "active")
     rows = session.scalars(closed.order_by(ContactRow.id))
     return tuple(Shut(row.kind, row.hint, row.state, row.state_at) for row in rows)
+
+
+def _added(session: Session, person_id: int) -> tuple[Added, ...]:
+    rows = session.scalars(select(ContactRow).where(ContactRow.person_id == person_id).order_by(ContactRow.id))
+    return tuple(Added(row.id, row.kind, row.hint, row.linked_at) for row in rows if row.linked_at)
 
 
 def _messages(session: Session, condition: ColumnElement[bool]) -> Iterator[Happening]:

@@ -53,7 +53,7 @@ def invite(
     """A new code for a person; an earlier one ends. It is told once and can never be read again. `NotPossible`."""
     who = session.scalars(select(PersonRow).where(PersonRow.code == person, PersonRow.active)).one_or_none()
     if who is None:
-        raise NotPossible(f"there is no active person {person}")
+        raise NotPossible(f"there is no active person {person}", "person")
     earlier = (InvitationRow.person_id == who.id, InvitationRow.used_at.is_(None), InvitationRow.expires_at > now)
     session.execute(update(InvitationRow).where(*earlier).values(expires_at=now))
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"

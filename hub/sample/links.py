@@ -43,12 +43,22 @@ def owners(session: Session, phone: bytes) -> list[int]:
     return list(session.scalars(statement))
 
 
-def unlink(session: Session, person: str, now: datetime, *, account_id: int | None = None, address: str = "") -> int:
-    """Cuts off every account that linked itself to a person; how many. What the files say stays. `NotPossible`."""
+def unlink(
+    session: Session,
+    person: str,
+    now: datetime,
+    *,
+    contact: int | None = None,
+    account_id: int | None = None,
+    address: str = "",
+) -> int:
+    """Cuts off every Telegram account that linked itself to a person, or the one `contact`, which may be a number that
+    the desk added; how many. What the files say stays. `NotPossible`."""
     who = session.scalars(select(PersonRow).where(PersonRow.code == person).with_for_update()).one_or_none()
     if who is None:
-        raise NotPossible(f"there is no person {person}")
-    own = (ContactRow.person_id == who.id, ContactRow.kind == "telegram", ContactRow.linked_at.is_not(None))
+        raise NotPossible(f"there is no person {person}", "person")
+    which = ContactRow.kind == "telegram" if contact is None else ContactRow.id == contact
+    own = (ContactRow.person_id == who.id, which, ContactRow.linked_at.is_not(None))
     cut = list(session.scalars(delete(ContactRow).where(*own).returning(ContactRow.hint)))
     audit.record(
         session,

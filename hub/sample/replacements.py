@@ -37,7 +37,9 @@ def replace(
     estimates. Raises `NotPossible`."""
     reason = reason.strip()
     if not reason:
-        raise NotPossible("say why the station cannot be observed: the reason is published with the estimates")
+        raise NotPossible(
+            "say why the station cannot be observed: the reason is published with the estimates", "reason"
+        )
     # Both are locked, always in the same order, as the reports of a station lock it.
     locked = select(StationRow).where(StationRow.code.in_([station, by])).order_by(StationRow.id).with_for_update()
     found = {row.code: row for row in session.scalars(locked)}
@@ -82,13 +84,13 @@ def sampled_now(session: Session) -> dict[str, bool]:
 def _refuse_unfit(session: Session, station: str, by: str, found: dict[str, StationRow]) -> None:
     for code in (station, by):
         if code not in found:
-            raise NotPossible(f"there is no station {code} in the frame")
+            raise NotPossible(f"there is no station {code} in the frame", "frame")
     if not found[station].sampled:
-        raise NotPossible(f"station {station} is not in the sample: nothing is to be replaced")
+        raise NotPossible(f"station {station} is not in the sample: nothing is to be replaced", "sample")
     if found[by].sampled:
-        raise NotPossible(f"station {by} is in the sample already: take another one")
+        raise NotPossible(f"station {by} is in the sample already: take another one", "sampled")
     if found[station].stratum != found[by].stratum:
         told = f"station {by} is of the stratum {found[by].stratum}, station {station} of {found[station].stratum}"
-        raise NotPossible(f"{told}: a replacement comes from the same stratum")
+        raise NotPossible(f"{told}: a replacement comes from the same stratum", "stratum")
     if session.scalar(select(ReplacementRow.id).where(ReplacementRow.station_id == found[by].id)) is not None:
-        raise NotPossible(f"station {by} was itself replaced before: take another one")
+        raise NotPossible(f"station {by} was itself replaced before: take another one", "replaced")

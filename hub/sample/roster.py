@@ -22,7 +22,14 @@ CHUNK = 500  # SQLite takes only so many parameters
 
 
 class NotPossible(ValueError):
-    """Somebody asked for a change of sample or people that cannot be made; the message says why, and what to do."""
+    """Somebody asked for a change of sample or people that cannot be made; the message says why, and what to do.
+
+    `why`: the same as a word of ours, for pages that speak other languages.
+    """
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

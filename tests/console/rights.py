@@ -54,6 +54,11 @@ WHO_MAY = """
     GET  /find                                        oscLh-a
     GET  /find/station/{code}                         oscLh-a
     GET  /find/observer/{code}                        oscLh-a
+    POST /find/observer/{code}/move                   -s--h-a
+    POST /find/observer/{code}/relieve                -s--h-a
+    POST /find/observer/{code}/unlink                 -s--h-a
+    POST /find/observer/{code}/invite                 -s--h-a
+    POST /find/station/{code}/replace                 -s--h-a
     GET  /alerts                                      oscLh-a
     GET  /alerts/cards                                oscLh-a
     GET  /alerts/times                                oscLh-a

@@ -116,3 +116,25 @@ def test_who_leaves_the_files_after_a_move_is_at_no_station(loaded: Engine, arve
     with reading(loaded) as session:
         assert roster.posted(session, "10004", LATER) == ["A3"]
         assert session.scalar(select(func.count()).where(~PersonRow.active)) == 1
+
+
+def test_who_is_relieved_is_nowhere_and_the_other_is_in_their_place(loaded: Engine) -> None:
+    with writing(loaded) as session:
+        assert moves.relieve(session, "A1", "A3", NOON).station == "10001"
+    assert stations_of(loaded, A1, NOON - SECOND) == ("10001",)
+    assert stations_of(loaded, A1, NOON) == ()
+    with reading(loaded) as session:
+        assert roster.posted(session, "10001", LATER) == ["A2", "A3"]
+        assert roster.posted(session, "10004", LATER) == []
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("person", "by", "why"), [("A1", "A1", "same"), ("Z1", "A1", "one_post"), ("A1", "Z1", "observer")]
+)
+def test_nobody_is_relieved_by_themselves_or_by_nobody_nor_from_nowhere(
+    loaded: Engine, person: str, by: str, why: str
+) -> None:
+    with pytest.raises(NotPossible) as refused, writing(loaded) as session:
+        moves.relieve(session, person, by, NOON)
+    assert refused.value.why == why
