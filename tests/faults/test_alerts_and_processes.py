@@ -129,17 +129,20 @@ def test_row_29_of_50_criticals_in_a_minute_among_3000_reports_each_is_pushed_wi
     with web, place.process("work", HUB_TELEGRAM_WEBHOOK_SECRET=SECRET, HUB_REPLIES_PER_NUMBER="100000"):
         until(lambda: answers(port))
         began = time.time()
-        with ThreadPoolExecutor(16) as phones, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        # The client outlives the phones: what is on its way when the minute ends is to arrive.
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client, ThreadPoolExecutor(16) as phones:
+            texting = []
             for number in range(3050):
                 time.sleep(max(0.0, began + number * 60 / 3050 - time.time()))
-                phones.submit(text, client, number)
+                texting.append(phones.submit(text, client, number))
+            for each in texting:
+                each.result()
         until(lambda: count(place.engine, SubmissionRow.journal_id) == 3050)
-        until(lambda: count(place.engine, OutboxRow.id, OutboxRow.priority == 0, OutboxRow.state == "pending") == 0)
+        until(lambda: len(list(first_pushes(place))) == 50)
     waits = sorted(first_pushes(place))
     with capsys.disabled():
         print(f"\n50 criticals among 3,000: median {waits[len(waits) // 2]:.1f} s, longest {waits[-1]:.1f} s")
     assert count(place.engine, AlertRow.id, AlertRow.severity == 1, AlertRow.topic == "sos") == 50
-    assert len(waits) == 50
     assert waits[-1] < 10
 
 
