@@ -91,6 +91,12 @@ WHO_MAY = """
     GET  /findings/doubts                             ---Lhna
     POST /findings/doubts                             ----hna
     GET  /findings/protocols                          ---Lhna
+    GET  /findings/official                           ---Lhna
+    POST /findings/official                           ----h-a
+    GET  /findings/official/{upload_id}               ---Lhna
+    POST /findings/official/{upload_id}/columns       ----h-a
+    POST /findings/official/{upload_id}/take          ----h-a
+    POST /findings/official/{upload_id}/forget        ----h-a
     POST /findings/releases                           ----hn-
     POST /findings/releases/{release_id}/sign         ----h-a
     POST /findings/releases/{release_id}/drop         ----hna
