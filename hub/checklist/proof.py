@@ -10,15 +10,18 @@ import unicodedata
 
 MASK = "••••"
 _ONES, _ZEROS = "IlІ|", "OoОо"  # as in numbers: letters that look like a digit
+_NS = frozenset("NnНн")  # no code without one of them
+_TRAILING = " \t\r\n\u00a0.!"
+LONGEST = 40  # characters from the word to the last digit, and more
 _END = re.compile(
     r"(?<![^\W\d_])(?:[PpРр][IiІі][Nn]|[Пп][Ии][Нн])[\s.,:;=#№*-]{0,3}"
-    rf"(?P<code>(?:[\d{_ONES}{_ZEROS}][ -]?){{3,9}}[\d{_ONES}{_ZEROS}]|{MASK})[\s.!]*$"
+    rf"(?P<code>(?:[\d{_ONES}{_ZEROS}][ -]?){{3,9}}[\d{_ONES}{_ZEROS}]|{MASK})$"
 )
 
 
 def code(text: str) -> str:
     """The code at the end of a text, as digits; "" where there is none, or it is masked."""
-    found = _END.search(text)
+    found = _find(text)
     if found is None or found["code"] == MASK:
         return ""
     return "".join(map(_digit, found["code"].replace(" ", "").replace("-", "")))
@@ -26,19 +29,26 @@ def code(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text with the code at its end made unreadable."""
-    found = _END.search(text)
+    found = _find(text)
     return f"{text[: found.start('code')]}{MASK}" if found else text
 
 
 def without(text: str) -> str:
     """What is reported: the text up to its code, masked or not."""
-    found = _END.search(text)
+    found = _find(text)
     return text[: found.start()].rstrip() if found else text
 
 
 def alone(text: str) -> bool:
     """Whether a text is a code and nothing else."""
-    return _END.search(text) is not None and not without(text).strip()
+    return _find(text) is not None and not without(text).strip()
+
+
+def _find(text: str) -> re.Match[str] | None:
+    """Looks at the end alone, for nearly every text has no code."""
+    end = len(text.rstrip(_TRAILING))
+    start = max(0, end - LONGEST)
+    return None if _NS.isdisjoint(text[start:end]) else _END.search(text, start, end)
 
 
 def _digit(char: str) -> str:

@@ -24,6 +24,7 @@ ARVENIA = configuration.load(Path(__file__).parent.parent / "elections" / "arven
         ("TAL R900 PIN ٤٨٢١٩٣", "TAL R900", "482193"),
         ("INC 10001 03 they fight # PIN 482193 ", "INC 10001 03 they fight #", "482193"),
         ("PIN 482193", "", "482193"),
+        (f"TAL R900{' ' * 80}pin: 4 8 2 1 9 3{' ' * 80}", "TAL R900", "482193"),
         ("TAL R900 PIN ••••", "TAL R900", ""),
         ("TAL R900 V50", "TAL R900 V50", ""),
         ("SPIN 482193", "SPIN 482193", ""),
