@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from hub.context import Hub
 from hub.intake import pipeline
 from hub.intake.corrections import Gone
 from hub.intake.entries import corrected
-from hub.models import JournalRow, WorkItemRow
+from hub.models import JournalRow, SubmissionRow, WorkItemRow
 from hub.sample import links
 from hub.sample.links import Linked, Taken
 
@@ -39,11 +39,13 @@ def identify(
 
 
 def _waiting(session: Session, sender: bytes) -> list[JournalRow]:
-    """What came from this address and waits for a name, the first first."""
+    """What came from this address and waits for a name, the first first; also what was kept unread in a flood."""
     statement = (
         select(JournalRow)
-        .join(WorkItemRow, WorkItemRow.journal_id == JournalRow.id)
-        .where(WorkItemRow.kind == "unknown", WorkItemRow.closed_at.is_(None), JournalRow.sender_digest == sender)
+        .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .outerjoin(WorkItemRow, and_(WorkItemRow.journal_id == JournalRow.id, WorkItemRow.closed_at.is_(None)))
+        .where(JournalRow.sender_digest == sender, JournalRow.account_id.is_(None))
+        .where(or_(WorkItemRow.kind == "unknown", and_(SubmissionRow.outcome == "ignored", JournalRow.kind == "text")))
         .order_by(JournalRow.id)
     )
-    return list(session.scalars(statement))
+    return list(session.scalars(statement).unique())

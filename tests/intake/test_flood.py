@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 
 from bots.gateway import InboundMessage
 from hub.database import reading, writing
-from hub.intake import blocks, journal, pipeline
+from hub.intake import blocks, identifying, journal, pipeline
 from hub.models import (
+    AccountRow,
     AssignmentRow,
     ContactRow,
     JournalRow,
     OutboxRow,
     PersonRow,
+    StationRecordRow,
     StationRow,
     SubmissionRow,
     WorkItemRow,
@@ -95,6 +97,30 @@ def test_a_block_is_heard_again_when_its_hour_is_over_and_another_one_all_the_ti
     house.clock[0] += blocks.WINDOW
     house.text("+237699000002", "hello")
     assert _outcomes(engine) == ["rejected", "ignored", "rejected", "rejected"]
+
+
+def test_an_observer_who_is_named_by_the_desk_is_heard_with_what_was_kept_in_the_flood(engine: Engine) -> None:
+    build(engine)
+    house = open_house(engine)
+    house.hub.settings.strangers_per_block = 0
+    for words in ("SET 10001 H0715 M1 A1", "SET 10001 H0720"):
+        house.text("+237699000001", words)
+    with Session(engine) as session:
+        person = session.scalars(select(PersonRow.id).where(PersonRow.code == "A1")).one()
+        operator = session.scalars(select(AccountRow.id).where(AccountRow.name == "operator-1")).one()
+    with writing(engine) as session:
+        identifying.identify(
+            session,
+            house.hub,
+            item_id=house.item("unknown"),
+            person_id=person,
+            account_id=operator,
+            now=house.clock[0],
+        )
+    assert _outcomes(engine) == ["ignored", "ignored", "accepted", "accepted"]
+    with Session(engine) as session:
+        answers = session.scalars(select(StationRecordRow.answers).where(StationRecordRow.form == "SET")).one()
+        assert answers["H"] == "07:20"
 
 
 async def test_the_desk_is_told_what_the_one_item_stands_for(engine: Engine) -> None:
