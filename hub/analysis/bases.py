@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.analysis import estimates
 from hub.analysis.estimates import Pair, Stratum
@@ -52,22 +53,28 @@ class Soundness:
 NOTHING_SAID = Soundness()
 
 
-def drawn(evidence: Evidence) -> dict[str, list[Drawn]]:
+def drawn(evidence: Evidence) -> dict[str, Sequence[Drawn]]:
     """The stations of the sample by stratum, those alone of which is spoken; every stratum in the frame's order."""
-    found: dict[str, list[Drawn]] = {name: [] for name in evidence.frame.sizes if _spoken_of(evidence, name)}
-    for station in evidence.frame.drawn:
-        if _inside(evidence, station.id):
-            found[station.stratum].append(station)
-    return found
+    return {
+        name: stations if evidence.inside is None else [each for each in stations if each.id in evidence.inside]
+        for name, stations in evidence.frame.sample.items()
+        if _spoken_of(evidence, name)
+    }
 
 
 def chosen(evidence: Evidence, form: str, code: str) -> dict[int, frozenset[str]]:
     """The options that each station chose, everywhere in the sample."""
     return {
-        station: frozenset(record.answers[code].split(","))
+        station: _options(record.answers[code])
         for station, record in evidence.records.get(form, {}).items()
         if code in record.answers
     }
+
+
+@lru_cache(maxsize=4096)
+def _options(answer: str) -> frozenset[str]:
+    """Thousands of stations say the same few things: one set for all of them."""
+    return frozenset(answer.split(","))
 
 
 def pairs(evidence: Evidence, refs: tuple[str, str]) -> dict[int, Pair]:
@@ -94,16 +101,16 @@ def number(text: str | None) -> float | None:
 
 def strata(evidence: Evidence, given: Mapping[int, Pair], domain: str | None) -> tuple[Stratum, ...]:
     """What the stations of each stratum give. Those of which is not spoken give (0, 0), as do those out of a domain."""
-    stations: dict[str, list[int]] = {name: [] for name in evidence.frame.sizes if _spoken_of(evidence, name)}
-    for station in evidence.frame.drawn:
-        if station.stratum in stations:
-            stations[station.stratum].append(station.id)
-    inside = {id for id in given if _inside(evidence, id)}
+    stations = {
+        name: [each.id for each in sample]
+        for name, sample in evidence.frame.sample.items()
+        if _spoken_of(evidence, name)
+    }
+    if evidence.inside is not None:
+        given = {id: pair if id in evidence.inside else (0.0, 0.0) for id, pair in given.items()}
     sizes = evidence.frame.sizes
     found = tuple(
-        Stratum(
-            name, sizes[name], len(ids), tuple(given[id] if id in inside else (0.0, 0.0) for id in ids if id in given)
-        )
+        Stratum(name, sizes[name], len(ids), tuple([given[id] for id in ids if id in given]))
         for name, ids in stations.items()
     )
     if domain is None:
@@ -160,7 +167,11 @@ def soundness(evidence: Evidence, refs: Sequence[str], doubtful: Collection[Plac
     """Of the stations behind the answers `refs`. A station with one flagged value counts as flagged."""
     verified, flagged, quarantined, disputed = set(), set(), set(), set()
     for form, _, code in (ref.partition(".") for ref in refs):
-        for station, record in evidence.records.get(form, {}).items():
+        records = evidence.records.get(form, {})
+        doubted = {station for station, *place in doubtful if place == [form, code]}
+        looked_at = {id for id, record in records.items() if record.quarantined or record.said or record.verified}
+        for station in (doubted | looked_at) & records.keys():
+            record = records[station]
             if not _inside(evidence, station):
                 continue
             if code in record.quarantined:
@@ -169,7 +180,7 @@ def soundness(evidence: Evidence, refs: Sequence[str], doubtful: Collection[Plac
                 disputed.add(station)
             elif code in record.verified:
                 verified.add(station)
-            elif (station, form, code) in doubtful:
+            elif station in doubted:
                 flagged.add(station)
     return Soundness(len(verified - flagged), len(flagged), len(quarantined), len(disputed))
 

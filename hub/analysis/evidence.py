@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -58,7 +59,7 @@ class Record:
         return frozenset(self.said)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """The frame and its sample. `sizes`: stations of each stratum; `parts`: how many stations of the frame lie in each
     (stratum, region, district)."""
@@ -67,12 +68,20 @@ class Frame:
     drawn: tuple[Drawn, ...]
     replacements: tuple[Replacement, ...] = ()
 
-    @property
-    def sizes(self) -> dict[str, int]:
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
         sizes: dict[str, int] = defaultdict(int)
         for (stratum, _, _), count in self.parts.items():
             sizes[stratum] += count
         return dict(sizes)
+
+    @cached_property
+    def sample(self) -> Mapping[str, Sequence[Drawn]]:
+        """The drawn stations of each stratum of the frame, which each of hundreds of figures asks for."""
+        sample: dict[str, list[Drawn]] = {name: [] for name in self.sizes}
+        for station in self.drawn:
+            sample[station.stratum].append(station)
+        return sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from hub.election.definition import Election, Shares, Turnout
 from hub.reports.rulings import Place
 from hub.sample.replacements import Replacement
 
+_YES, _NO = (1.0, 1.0), (0.0, 1.0)  # what a station gives to a proportion
+
 
 @dataclass(frozen=True, slots=True)
 class OptionFigure:
@@ -209,7 +211,7 @@ def table(
     domain = form.code if form.code in election.analysis.domains else None
     options = []
     for option in question.options:
-        pairs = {station: (float(option.code in codes), 1.0) for station, codes in said.items()}
+        pairs = {station: _YES if option.code in codes else _NO for station, codes in said.items()}
         strata = bases.strata(base, pairs, domain)
         count = sum(option.code in said[station] for station in spoken)
         estimate = estimates.proportion(strata, election.analysis.confidence)
