@@ -16,8 +16,10 @@ E. B. Wilson, JASA 22, 1927 (interval). What cannot be computed is None, never 0
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import NormalDist
 from typing import Literal
 
@@ -25,7 +27,7 @@ Pair = tuple[float, float]
 Call = Literal["above", "below", "open"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stratum:
     """N_h stations in the `frame`, n_h `drawn`, and a pair (y, x) for each of the m_h usable stations."""
 
@@ -37,6 +39,11 @@ class Stratum:
     @property
     def usable(self) -> int:
         return len(self.pairs)
+
+    @cached_property
+    def counted(self) -> Mapping[Pair, int]:
+        """How many stations gave each pair: a proportion has two or three, however many stations there are."""
+        return Counter(self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def ratio(strata: Sequence[Stratum], confidence: float = 0.95) -> Estimate:
     one with a single usable station the margin. A stratum from which nothing was drawn is not spoken of.
     """
     sampled = [stratum for stratum in strata if stratum.drawn or stratum.usable]
-    n = sum(1 for stratum in sampled for _, x in stratum.pairs if x)
+    n = sum(count for stratum in sampled for (_, x), count in stratum.counted.items() if x)
     base = _total(sampled, 1) if sampled and all(stratum.usable for stratum in sampled) else 0.0
     if base == 0:
         return Estimate(None, None, None, None, None, n, confidence)
@@ -188,7 +195,7 @@ def missing_bounds(strata: Sequence[Stratum]) -> tuple[float, float] | None:
     if not sampled:
         return None
     frame = sum(stratum.frame for stratum in sampled)
-    low = math.fsum(s.frame / frame * sum(y for y, _ in s.pairs) / s.drawn for s in sampled)
+    low = math.fsum(s.frame / frame * _sum(s, 0) / s.drawn for s in sampled)
     unseen = math.fsum(s.frame / frame * (s.drawn - s.usable) / s.drawn for s in sampled)
     return low, low + unseen
 
@@ -205,19 +212,25 @@ def z_value(confidence: float) -> float:
 
 
 def _total(strata: Sequence[Stratum], part: Literal[0, 1]) -> float:
-    return math.fsum(s.frame * math.fsum(pair[part] for pair in s.pairs) / s.usable for s in strata if s.usable)
+    return math.fsum(s.frame * _sum(s, part) / s.usable for s in strata if s.usable)
+
+
+def _sum(stratum: Stratum, part: Literal[0, 1]) -> float:
+    return math.fsum(count * pair[part] for pair, count in stratum.counted.items())
 
 
 def _stratum_variance(stratum: Stratum, value: float) -> float:
     unseen = 1 - stratum.usable / stratum.frame
-    return stratum.frame**2 * unseen * _variance([y - value * x for y, x in stratum.pairs]) / stratum.usable
+    residuals = [(y - value * x, count) for (y, x), count in stratum.counted.items()]
+    return stratum.frame**2 * unseen * _variance(residuals, stratum.usable) / stratum.usable
 
 
-def _variance(values: Sequence[float]) -> float:
+def _variance(values: Sequence[tuple[float, int]], n: int) -> float:
+    """Of `n` values, each so many times."""
     # Counted from the first value, so that equal values give exactly 0, which the interval must be able to tell.
-    shifted = [value - values[0] for value in values]
-    mean = math.fsum(shifted) / len(shifted)
-    return math.fsum((value - mean) ** 2 for value in shifted) / (len(shifted) - 1)
+    shifted = [(value - values[0][0], count) for value, count in values]
+    mean = math.fsum(count * value for value, count in shifted) / n
+    return math.fsum(count * (value - mean) ** 2 for value, count in shifted) / (n - 1)
 
 
 def _unanimous_strata(plain: Estimate, p: float, n: int, size: int) -> Estimate:
