@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hub.analysis.bases import Soundness
 from hub.analysis.estimates import Estimate
 from hub.analysis.tables import Findings, OptionFigure, QuestionTable, RatioFigure, SharesTable
 from hub.charts import bars, times
@@ -83,7 +84,7 @@ class _Question:
             (self.words.said(it.text), it.count, share(it.count, self.table.n), *_figures(it.estimate))
             for it in self.table.options
         ]
-        notes = (self.note(), *self._bounds(), *self._remark())
+        notes = (self.note(), *_soundness(self.words, {"": self.table.soundness}), *self._bounds(), *self._remark())
         return Table(self.title, [say(key) for key in head], rows, frozenset(range(1, 7)), notes)
 
     def by_stratum(self) -> Table:
@@ -137,9 +138,9 @@ class _Turnout:
         say = self.words.say
         head = ("name", "stations", "estimate", "margin", "low", "high")
         rows = [(self.called(each), each.estimate.n, *_figures(each.estimate, 2)) for each in self.figures]
-        return Table(
-            say("turnout"), [say(key) for key in head], rows, frozenset(range(1, 6)), (self.note(self.figures),)
-        )
+        doubts = _soundness(self.words, {self.called(each): each.soundness for each in self.figures})
+        notes = (self.note(self.figures), *doubts)
+        return Table(say("turnout"), [say(key) for key in head], rows, frozenset(range(1, 6)), notes)
 
     def by_stratum(self) -> Table:
         by_name = {self.called(each): each.by_stratum() for each in self.figures}
@@ -208,9 +209,9 @@ class _Ballot:
             for part in self.ranked
         ]
         head += ["call"] if judged else []
-        return Table(
-            self.title, [say(key) for key in head], rows, frozenset(range(1, 5)), (self.note(), *self._leads())
-        )
+        doubts = _soundness(self.words, {part.name: part.soundness for part in self.ranked})
+        notes = (self.note(), *self._leads(), *doubts)
+        return Table(self.title, [say(key) for key in head], rows, frozenset(range(1, 5)), notes)
 
     def by_stratum(self) -> Table:
         by_name = {part.name: part.by_stratum() for part in self.ranked}
@@ -260,6 +261,21 @@ def base_note(words: Words, shown: Sequence[Estimate], n: int, digits: int = 1) 
     level = words.number(100 * shown[0].confidence, 0)
     key = "base_one" if len(shown) == 1 else "base"
     return words.say(key, n=count, margin=words.number(tenths(max(known), digits) or 0, digits), level=level)
+
+
+def _soundness(words: Words, figures: Mapping[str, Soundness]) -> Iterator[str]:
+    """How many stations' values were verified, are flagged, disputed or quarantined; a line for each figure of which
+    any are, behind its name."""
+    for name, it in figures.items():
+        counts = {
+            "verified": it.verified,
+            "flagged": it.flagged,
+            "disputed": it.disputed,
+            "quarantined": it.quarantined,
+        }
+        told = " · ".join(words.say(f"sound_{key}", n=words.number(n, 0)) for key, n in counts.items() if n)
+        if told:
+            yield f"{name}: {told}" if name else told
 
 
 def _figures(it: Estimate, digits: int = 1) -> tuple[Decimal | None, ...]:

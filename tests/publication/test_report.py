@@ -17,6 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from hub.analysis import tables
+from hub.analysis.bases import Soundness
 from hub.analysis.coverage import Coverage
 from hub.analysis.evidence import Drawn, Evidence, Frame, Record
 from hub.analysis.tables import Findings
@@ -176,6 +177,25 @@ def test_a_figure_that_may_not_be_released_is_named_and_nowhere_told(facts: Fact
     for key in ("CLS.B", "turnout", "nothing"):
         with pytest.raises(KeyError):
             exhibits.exhibit(thin, Words(golden, "en"), key)
+
+
+def test_verified_flagged_disputed_and_quarantined_values_are_told_apart_in_every_table(
+    found: Findings, golden: Election
+) -> None:
+    doubt = Soundness(verified=3, flagged=2, quarantined=1, disputed=4)
+    asked = {"CLS.B": replace(found.tables["CLS.B"], soundness=doubt)}
+    turnout = (found.turnout[0], replace(found.turnout[1], soundness=doubt), *found.turnout[2:])
+    ballot = found.shares[0]
+    parts = (replace(ballot.parts[0], soundness=doubt), *ballot.parts[1:])
+    doubtful = replace(found, tables=found.tables | asked, turnout=turnout, shares=(replace(ballot, parts=parts),))
+    said = (
+        "verified by a person: 3 · flagged and not verified: 2 · observers disagree, left out: 4 · "
+        "quarantined, left out: 1"
+    )
+    names = {"CLS.B": "", "turnout": "turnout at 16:00: ", f"shares:{ballot.name}": f"{ballot.parts[0].name}: "}
+    for key, name in names.items():
+        notes = [exhibits.exhibit(it, Words(golden, "en"), key).tables[0].notes for it in (doubtful, found)]
+        assert set(notes[0]) - set(notes[1]) == {name + said}
 
 
 def test_the_same_report_can_be_worked_on_in_a_house_style(facts: Facts, golden: Election, tmp_path: Path) -> None:
