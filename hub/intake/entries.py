@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bots.wire import storable
+from hub.checklist import proof
 from hub.context import Hub
 from hub.intake import journal
 from hub.intake.journal import Entry
@@ -80,7 +81,7 @@ def journaled(
         "gateway": "desk",
         "kind": "text",
         "provider_id": f"desk:{key}",
-        "text": storable(text),
+        "text": storable(proof.masked(text)),  # whoever called may have typed the code, too
         "raw_sealed": hub.vault.seal(json.dumps(told).encode()),
         "sent_at": None,
         "received_at": now,

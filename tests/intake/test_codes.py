@@ -166,8 +166,15 @@ def test_the_desk_needs_no_code_once_it_has_called(house: House) -> None:
     item = house.item()
     with writing(house.hub.engine) as session:
         corrections.save(
-            session, house.hub, item_id=item, text=TALLY, account_id=operator, reason="called", now=house.clock[0]
+            session,
+            house.hub,
+            item_id=item,
+            text=f"{TALLY} PIN 482193",
+            account_id=operator,
+            reason="called",
+            now=house.clock[0],
         )
+        assert session.scalars(select(JournalRow.text).order_by(JournalRow.id)).all()[1] == f"{TALLY} PIN ••••"
     assert (sun(house), open_items(house)) == ("20", [])
 
 
