@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from hub.analysis.bases import Soundness
 from hub.analysis.estimates import Estimate
-from hub.analysis.tables import Findings, OptionFigure, QuestionTable, RatioFigure, SharesTable
+from hub.analysis.tables import Findings, OptionFigure, QuestionTable, RatioFigure, Rise, SharesTable
 from hub.charts import bars, times
 from hub.charts.bars import Bar
 from hub.charts.sheet import Caption, ticks
@@ -53,7 +53,7 @@ def exhibit(findings: Findings, words: Words, key: str) -> Exhibit:
     """Raises `KeyError` where there is no such figure, or it may not be released."""
     held = findings.releasable()
     if key == TURNOUT and held.turnout:
-        return _Turnout(words, held.turnout).whole()
+        return _Turnout(words, held.turnout, held.rises).whole()
     for ballot in held.shares:
         if key == f"shares:{ballot.name}":
             return _Ballot(words, ballot).whole()
@@ -125,6 +125,7 @@ class _Question:
 class _Turnout:
     words: Words
     figures: tuple[RatioFigure, ...]
+    rises: tuple[Rise, ...]
 
     def whole(self) -> Exhibit:
         drawings = {"bars": self.bars()}
@@ -139,7 +140,7 @@ class _Turnout:
         head = ("name", "stations", "estimate", "margin", "low", "high")
         rows = [(self.called(each), each.estimate.n, *_figures(each.estimate, 2)) for each in self.figures]
         doubts = _soundness(self.words, {self.called(each): each.soundness for each in self.figures})
-        notes = (self.note(self.figures), *doubts)
+        notes = (self.note(self.figures), *self._rises(), *doubts)
         return Table(say("turnout"), [say(key) for key in head], rows, frozenset(range(1, 6)), notes)
 
     def by_stratum(self) -> Table:
@@ -170,6 +171,18 @@ class _Turnout:
         return times.band(
             Caption("turnout-day", words.say("turnout_day"), self.note(self.figures)), shown, top=min(1, top * 1.15)
         )
+
+    def _rises(self) -> Iterator[str]:
+        """From hour to hour, where both turnouts may be told."""
+        called = {each.name: self.called(each) for each in self.figures}
+        for it in self.rises:
+            if it.earlier in called and it.later in called and it.estimate and it.estimate.estimate is not None:
+                points, margin = (
+                    self.words.number(tenths(it.estimate.estimate) or 0),
+                    self.words.margin(it.estimate.margin),
+                )
+                named = {"earlier": called[it.earlier], "later": called[it.later]}
+                yield self.words.say("rise", **named, points=points, margin=margin or self.words.say("not_available"))
 
     def strata(self, at: int, each: RatioFigure) -> str:
         title = self.called(each).capitalize()
@@ -234,11 +247,14 @@ class _Ballot:
         return min((part.estimate.n for part in self.ballot.parts), default=0)
 
     def _leads(self) -> Iterator[str]:
+        """Who is ahead, where that can be called, or that it cannot."""
         lead = next(iter(self.ballot.leads), None)
-        if lead is not None and lead.called:
-            points = self.words.number(tenths(lead.estimate.estimate) or 0)
-            margin = self.words.number(tenths(lead.estimate.margin) or 0)
-            yield self.words.say("lead", first=lead.ahead, second=lead.behind, points=points, margin=margin)
+        if lead is not None and lead.estimate.estimate is not None and lead.estimate.margin is not None:
+            points, margin = (
+                self.words.number(tenths(it) or 0) for it in (lead.estimate.estimate, lead.estimate.margin)
+            )
+            key = "lead" if lead.called else "lead_open"
+            yield self.words.say(key, first=lead.ahead, second=lead.behind, points=points, margin=margin)
 
 
 def share(count: int, n: int) -> Decimal | None:

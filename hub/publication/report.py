@@ -265,6 +265,8 @@ class _Told:
         ]
         if lines:
             yield self._table("", ("station", "line", "observer_value", "official_value"), lines, numbers=range(2, 4))
+        if broken := [(each.station, *map(self._rules, each.broken)) for each in compared if any(each.broken)]:
+            yield self._table(say("control"), ("station", "observer_value", "official_value"), broken, numbers=())
         held = self.facts.findings.releasable().ratios().values()
         totals = [total for total in self.facts.totals if total.name in {name for name, _ in held}]
         if totals:
@@ -299,6 +301,11 @@ class _Told:
         told += [say("held_conflicts", n=release.conflicts)] if release.conflicts else []
         told += [say("held_flags", n=release.critical_flags)] if release.critical_flags else []
         return " · ".join(told)
+
+    def _rules(self, names: Sequence[str]) -> str:
+        """Control ratios of the protocol in words."""
+        form = self.election.checklist.form(self.election.analysis.reconciled_form or "")
+        return "; ".join(self.words.said(rule.message) for rule in form.rules if rule.name in names)
 
     def _total(self, total: Total) -> tuple[object, ...]:
         verdict = "" if total.agrees is None else self.words.say("yes" if total.agrees else "no")

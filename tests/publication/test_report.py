@@ -20,6 +20,7 @@ from hub.analysis import tables
 from hub.analysis.bases import Soundness
 from hub.analysis.coverage import Coverage
 from hub.analysis.evidence import Drawn, Evidence, Frame, Record
+from hub.analysis.reconciliation import Comparison
 from hub.analysis.tables import Findings
 from hub.election import configuration
 from hub.election.definition import Election
@@ -196,6 +197,37 @@ def test_verified_flagged_disputed_and_quarantined_values_are_told_apart_in_ever
     for key, name in names.items():
         notes = [exhibits.exhibit(it, Words(golden, "en"), key).tables[0].notes for it in (doubtful, found)]
         assert set(notes[0]) - set(notes[1]) == {name + said}
+
+
+def test_who_is_ahead_is_called_or_said_to_be_too_close(found: Findings, golden: Election) -> None:
+    ballot = found.shares[0]
+    first = ballot.leads[0]
+    assert not first.called
+    sure = replace(first, estimate=replace(first.estimate, low=0.001))
+    called = replace(found, shares=(replace(ballot, leads=(sure, *ballot.leads[1:])),))
+    key = f"shares:{ballot.name}"
+    notes = [exhibits.exhibit(it, Words(golden, "en"), key).tables[0].notes for it in (found, called)]
+    assert f"{first.ahead} and {first.behind}: too close to call" in notes[0][1]
+    assert f"{first.ahead} is ahead of {first.behind} by" in notes[1][1]
+
+
+def test_control_ratios_that_do_not_hold_are_told_on_both_sides(facts: Facts, golden: Election) -> None:
+    rule = golden.checklist.form("PRT").rules[0]
+    compared = [Comparison("1191", (), 3, ((), (rule.name,))), Comparison("1192", (), 3, ((), ()))]
+    told = report.report(replace(facts, compared=compared), golden, "en")
+    [table] = [it for it in blocks(told, Table) if it.title == "Control ratios that do not hold"]
+    assert table.rows == [("1191", "", rule.message["en"])]
+
+
+def test_turnout_is_compared_from_hour_to_hour_where_both_may_be_told(found: Findings, golden: Election) -> None:
+    notes = exhibits.exhibit(found, Words(golden, "en"), "turnout").tables[0].notes
+    first, second = (each.estimate.estimate for each in found.turnout[:2])
+    assert first is not None
+    assert second is not None
+    assert f"turnout at noon → turnout at 16:00: {tenths(second - first)} points (±" in notes[1]
+    noon = replace(found.turnout[0], release=replace(found.turnout[0].release, overall=0.5))
+    held = replace(found, turnout=(noon, *found.turnout[1:]))
+    assert not any("noon" in note for note in exhibits.exhibit(held, Words(golden, "en"), "turnout").tables[0].notes)
 
 
 def test_the_same_report_can_be_worked_on_in_a_house_style(facts: Facts, golden: Election, tmp_path: Path) -> None:
