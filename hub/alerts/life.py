@@ -7,12 +7,12 @@ the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hub.alerts import steps
@@ -232,6 +232,22 @@ def split(session: Session, alert_id: int, numbers: Sequence[int], who: Who, now
     _note(session, alert_id, "split", who, now, str(number))
     _note(session, number, "parted", who, now, str(alert_id))
     return number
+
+
+def last_line(session: Session) -> int:
+    """The id of the newest line in any timeline, to be asked before something that may sound an alert."""
+    return session.scalar(select(func.max(AlertEventRow.id))) or 0
+
+
+def sounded_by(session: Session, journal_ids: Collection[int], after: int) -> list[int]:
+    """The alerts that these messages raised or joined since the line `after`."""
+    told = select(AlertEventRow.alert_id).where(AlertEventRow.journal_id.in_(journal_ids), AlertEventRow.id > after)
+    return list(session.scalars(told.where(AlertEventRow.kind.in_(("raised", "repeated"))).distinct()))
+
+
+def taken_back(session: Session, alert_id: int, account_id: int, now: datetime) -> None:
+    """The report that sounded it was an operator's mistake. Who was alerted is not called off: they close it."""
+    note(session, alert_id, "taken_back", now, account_id=account_id)
 
 
 def note(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,18 +18,24 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """An open item as it was before a deed."""
+    """An open item as it was before a deed. `kind` is "" in a deed of an older version, which changed none."""
 
     item_id: int
     cause: str
     detail: Mapping[str, Any]
     severity: int
     note: str | None
+    kind: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """As a deed keeps it; `Before(**told)` is it again."""
+        return {**asdict(self), "detail": dict(self.detail)}
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`kind`: saved · unusable · settled · asked. `detail`: what it takes to undo it, in the words of who did it."""
+    """`kind`: saved · named · unusable · settled · asked. `detail`: what it takes to undo it, in the words of who did
+    it."""
 
     id: int
     item_id: int
@@ -42,21 +48,20 @@ class Deed:
 
 def before(item: WorkItemRow) -> Before:
     """To be taken before anything is done with the item."""
-    return Before(item.id, item.open_key or "", dict(item.detail), item.severity, item.note)
+    return Before(item.id, item.open_key or "", dict(item.detail), item.severity, item.note, item.kind)
 
 
 def remember(
     session: Session, before: Before, account_id: int, kind: str, now: datetime, detail: Mapping[str, Any] | None = None
 ) -> None:
     """From now on and for a minute this can be undone."""
-    was = {"cause": before.cause, "detail": dict(before.detail), "severity": before.severity, "note": before.note}
     session.add(
         DeedRow(
             item_id=before.item_id,
             account_id=account_id,
             kind=kind,
             until=now + MINUTE,
-            detail={"was": was, **(detail or {})},
+            detail={"was": before.told(), **(detail or {})},
         )
     )
 
@@ -76,7 +81,7 @@ def last(session: Session, account_id: int, now: datetime) -> Deed | None:
         return None
     row, station = found
     detail = dict(row.detail)
-    was = Before(row.item_id, **detail.pop("was"))
+    was = Before(**{"item_id": row.item_id, **detail.pop("was")})
     return Deed(row.id, row.item_id, station or "", row.kind, row.until, was, detail)
 
 

@@ -52,6 +52,11 @@ def late_cause(station_id: int, form: str) -> str:
     return f"late:{station_id}:{form}"
 
 
+def incident_cause(number: int) -> str:
+    """Of the item to verify an incident."""
+    return f"incident:{number}"
+
+
 def close_causes(session: Session, causes: Collection[str], resolution: str, now: datetime) -> None:
     """Closes what is open of these causes, by nobody."""
     if not causes:

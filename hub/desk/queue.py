@@ -237,6 +237,7 @@ def reopen(session: Session, before: Before, account_id: int, now: datetime) -> 
         .where(WorkItemRow.id == before.item_id, or_(closed, and_(WorkItemRow.closed_at.is_(None), free)))
         .values(
             open_key=before.cause,
+            kind=before.kind or WorkItemRow.kind,
             detail=before.detail,
             severity=before.severity,
             note=before.note,

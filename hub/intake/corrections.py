@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bots.wire import storable
+from hub.alerts import life
 from hub.checklist import grammar, validation, writing
 from hub.checklist.definition import Form
 from hub.checklist.problems import Problem
@@ -21,7 +22,6 @@ from hub.context import Hub
 from hub.desk import deeds, opening
 from hub.intake import pipeline, undoing
 from hub.intake.entries import corrected, journaled
-from hub.intake.journal import Entry
 from hub.models import ContactRow, JournalRow, PersonRow, StationRow, SubmissionRow, WorkItemRow
 from hub.reports import incidents
 from hub.reports.stations import StationRecords
@@ -50,17 +50,15 @@ def save(
     """Journals the corrected text beside its original and settles it in this transaction.
 
     The work item closes when nothing is left for the desk. None where the text turned out to be a command.
-    It can be undone for a minute, unless it told somebody else. Raises `Gone` where the item is closed or holds no
-    message.
+    It can be undone for a minute. Raises `Gone` where the item is closed or holds no message.
     """
     before = deeds.before(_open_item(session, item_id))
     original = _original(session, item_id)
     entry = corrected(session, hub, original, text, account_id, reason, now)
     read = _judged(session, hub, original.sender_digest, original.received_at, text)
-    brought = _brought(session, entry, read)
+    brought, line = [undoing.brought(session, entry, read)], life.last_line(session)
     settlement = pipeline.settle(session, hub, [entry], now)
-    if entry.id not in settlement.sounded:
-        deeds.remember(session, before, account_id, "saved", hub.timer(), {"corrections": brought})
+    undoing.remember(session, hub, before, account_id, "saved", brought, line)
     return settlement.judgements.get(entry.id)
 
 
@@ -99,10 +97,10 @@ def amend(
             corrected(session, hub, original, text, account_id, reason, now) for original, text in texts.values()
         ]
         reads = [_judged(session, hub, it.sender, it.received_at, it.text) for it in entries]
-        brought = [it for entry, read in zip(entries, reads, strict=True) for it in _brought(session, entry, read)]
-        settlement = pipeline.settle(session, hub, entries, now)
-        if not settlement.sounded:
-            deeds.remember(session, before, account_id, "saved", hub.timer(), {"corrections": brought})
+        brought = [undoing.brought(session, entry, read) for entry, read in zip(entries, reads, strict=True)]
+        line = life.last_line(session)
+        pipeline.settle(session, hub, entries, now)
+        undoing.remember(session, hub, before, account_id, "saved", brought, line)
         session.refresh(item)
         if item.closed_at:  # its cause went, and these corrections are why
             item.closed_by, item.resolution = account_id, "corrected"
@@ -219,12 +217,6 @@ def _signed(session: Session, original: JournalRow, person: str, text: str) -> s
     """With the observer's code as the comment, where several share the phone it came from."""
     sent = original.sender_digest, original.received_at
     return f"{text} # {person}" if len(roster.senders(session, [sent]).get(sent, [])) > 1 else text
-
-
-def _brought(session: Session, entry: Entry, read: Judgement) -> list[dict[str, Any]]:
-    """For `undoing`; a correction that stores nothing has nothing in a record to take back."""
-    person_id = read.person.id if read.person else 0
-    return [undoing.brought(session, entry.id, read.station.id if read.station else None, read.form, person_id)]
 
 
 def _unsound(judgement: Judgement) -> tuple[Problem, ...]:

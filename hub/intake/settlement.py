@@ -46,8 +46,7 @@ def holds_words(entry: Entry) -> bool:
 
 class Settlement:
     """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
-    `deferred`: entries for the next batch: their sender registered in this one, or another worker holds the station;
-    `sounded`: those that told somebody else than their sender: of an incident, or by an alert.
+    `deferred`: entries for the next batch: their sender registered in this one, or another worker holds the station.
 
     `read_before`: text → reading, as far as they are known."""
 
@@ -66,7 +65,6 @@ class Settlement:
         self._now = now
         self.judgements: dict[int, Judgement] = {}
         self.deferred: set[int] = set()
-        self.sounded: set[int] = set()
         self._linked: set[bytes] = set()
         self._unproved: set[bytes] = set()
         checklist = self._election.checklist
@@ -312,7 +310,6 @@ class Settlement:
         if needed and not self._is_proved(entry, judgement, person, station, title):
             return
         if number is None:
-            self.sounded.add(entry.id)
             triggers = rules.by_category(category, self._election.alerting)
             number = incidents.record(
                 self._session,
@@ -391,7 +388,6 @@ class Settlement:
             self._reply(entry, person, kept.thanks)
 
     def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, place: Place, words: str) -> int:
-        self.sounded.add(entry.id)
         return escalation.sound(
             self._session,
             self._hub,
@@ -439,7 +435,7 @@ class Settlement:
         """Somebody asks by phone whether it is so, where the election wants that for so grave an incident."""
         if severity <= self._election.verify:
             at, detail = entry.received_at, {"incident": number, "words": words}
-            cause = f"incident:{number}"
+            cause = opening.incident_cause(number)
             self._items.append(
                 opening.item(
                     "incident", cause, severity, at, journal_id=entry.origin, station_id=station.id, detail=detail

@@ -1,12 +1,13 @@
 """Undo for a minute: an operator takes back what was stored, closed or asked.
 
 The journal only grows: taking a correction back is an entry of its own, which says again what the message said before.
-The reply or question was held back for that minute and never goes out.
+The reply or question was held back for that minute and never goes out. Who was alerted meanwhile is not called off: the
+alert's timeline says that its report was taken back, and its people close it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,28 +15,51 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.alerts import life
+from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import deeds, opening, queue
-from hub.desk.deeds import Deed
+from hub.desk.deeds import Before, Deed
 from hub.intake import journal, troubles
 from hub.intake.entries import corrected
+from hub.intake.journal import Entry
 from hub.models import JournalRow, StationRecordRow, SubmissionRow
 from hub.reports import incidents, submissions
 from hub.reports.stations import StationRecords
-from hub.sample import roster
+from hub.sample import links, roster
 
 
 class TooLate(Exception):
     """The minute is over, it was undone before, or somebody else has the item by now."""
 
 
-def brought(
-    session: Session, entry_id: int, station_id: int | None, form: str | None, person_id: int
-) -> dict[str, Any]:
-    """What `undo` must know of a correction, before it is settled: where it goes, and what its observer says there."""
-    row = session.get(StationRecordRow, (station_id, form)) if station_id and form else None
+def brought(session: Session, entry: Entry, read: Judgement) -> dict[str, Any]:
+    """What `undo` must know of a correction, before it is settled: where it goes, and what its observer says there.
+
+    One that stores nothing has nothing in a record to take back.
+    """
+    station_id = read.station.id if read.station else None
+    person_id = read.person.id if read.person else 0
+    row = session.get(StationRecordRow, (station_id, read.form)) if station_id and read.form else None
     said = row.by_observer.get(str(person_id)) if row else None
-    return {"entry": entry_id, "station": station_id, "form": form, "person": person_id, "said": said}
+    told = {"entry": entry.id, "origin": entry.origin, "station": station_id, "form": read.form}
+    return told | {"person": person_id, "said": said}
+
+
+def remember(
+    session: Session,
+    hub: Hub,
+    before: Before,
+    account_id: int,
+    kind: str,
+    corrections: Sequence[Mapping[str, Any]],
+    line: int,
+    **more: Any,
+) -> None:
+    """Makes settled `corrections` one deed. `line`: the newest in the alerts' timelines before they were settled."""
+    alerts = life.sounded_by(session, [it["origin"] for it in corrections], line)
+    told = {"corrections": [*corrections], "alerts": alerts, **more}
+    deeds.remember(session, before, account_id, kind, hub.timer(), told)
 
 
 def undo(session: Session, hub: Hub, deed_id: int, account_id: int, now: datetime) -> Deed:
@@ -47,15 +71,35 @@ def undo(session: Session, hub: Hub, deed_id: int, account_id: int, now: datetim
     question = deed.detail.get("question")
     if question and not outbox.withdraw(session, timer, dedup=question):
         raise TooLate
-    if not queue.reopen(session, deed.before, account_id, timer):
+    if not all(queue.reopen(session, each, account_id, timer) for each in (deed.before, *_beside(deed))):
         raise TooLate
+    for each in _beside(deed):
+        queue.release(session, each.item_id, account_id)
     if number := deed.detail.get("incident"):
         incidents.verify(session, number, None)
     for correction in deed.detail.get("corrections", ()):
         outbox.withdraw(session, timer, answering=correction["entry"])
         _restore(session, hub, correction, now)
+        _unreport(session, correction["entry"], account_id, now)
         _say_again(session, hub, correction["entry"], account_id, now)
+    for alert_id in deed.detail.get("alerts", ()):
+        life.taken_back(session, alert_id, account_id, now)
+    if added := deed.detail.get("added"):
+        origin = session.get_one(JournalRow, added["journal"])
+        links.forget(session, added["person"], origin.sender_digest)
     return deed
+
+
+def _beside(deed: Deed) -> list[Before]:
+    """The other items that the deed closed or changed: all that a stranger had sent."""
+    return [Before(**told) for told in deed.detail.get("beside", ())]
+
+
+def _unreport(session: Session, entry_id: int, account_id: int, now: datetime) -> None:
+    """An incident that only the correction reported is not so, and nobody has to verify it."""
+    for number in incidents.of_message(session, entry_id):
+        incidents.verify(session, number, False)
+        opening.close_cause(session, opening.incident_cause(number), "refuted", now, account_id)
 
 
 def _restore(session: Session, hub: Hub, correction: Mapping[str, Any], now: datetime) -> None:

@@ -50,16 +50,21 @@ def record(
 def same(
     session: Session, person_id: int, station_id: int, category: str, description: str, reported_at: datetime
 ) -> IncidentRow | None:
-    """The incident that this message repeats word for word, if there is one."""
+    """The incident that this message repeats word for word, if there is one that nobody refuted."""
     statement = (
         select(IncidentRow)
         .where(IncidentRow.station_id == station_id, IncidentRow.person_id == person_id)
         .where(IncidentRow.category == category, IncidentRow.description == description)
-        .where(IncidentRow.reported_at > reported_at - SAME_WITHIN)
+        .where(IncidentRow.reported_at > reported_at - SAME_WITHIN, IncidentRow.verified.is_not(False))
         .order_by(IncidentRow.id)
         .limit(1)
     )
     return session.scalars(statement).one_or_none()
+
+
+def of_message(session: Session, journal_id: int) -> list[int]:
+    """The numbers of the incidents that an entry reported."""
+    return list(session.scalars(select(IncidentRow.id).where(IncidentRow.journal_id == journal_id)))
 
 
 def link(session: Session, number: int, alert_id: int) -> None:

@@ -90,6 +90,12 @@ def adopt(
     return Linked(person.id, person.code, person.language)
 
 
+def forget(session: Session, person_id: int, digest: bytes) -> None:
+    """Takes back what `adopt` added; what the files say stays. Audited by whoever asks for it."""
+    own = (ContactRow.person_id == person_id, ContactRow.digest == digest, ContactRow.linked_at.is_not(None))
+    session.execute(delete(ContactRow).where(*own))
+
+
 def link(session: Session, vault: Vault, person_id: int, sealed: bytes, how: str, now: datetime) -> Linked | Taken:
     """Links the account whose sealed address this is. `how`: contact or code, for the audit."""
     # Two accounts that claim one person at once: the second waits here, and finds the first one's contact.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 
 from hub.accounts import accounts
 from hub.database import open_engine, writing
@@ -51,3 +51,10 @@ def counted(house: House) -> House:
     house.text(A2, "TAL R900 V500 YA300 YB200")
     house.text(A3, "TAL R400 V396 YA300 YB96")
     return house
+
+
+@pytest.fixture
+def both(engine: Engine) -> House:
+    """The same house on both databases, for what changes many tables at once."""
+    build(engine)
+    return open_house(engine)

@@ -8,10 +8,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import DeedRow, JournalRow, OutboxRow, StationRecordRow, SubmissionRow, WorkItemRow
+from hub.models import (
+    AlertEventRow,
+    AlertRow,
+    ContactRow,
+    DeedRow,
+    IncidentRow,
+    JournalRow,
+    OutboxRow,
+    StationRecordRow,
+    SubmissionRow,
+    WorkItemRow,
+)
 from tests.console.house import A1, A2, House, post
 
 UNSOUND = "SET H2570 M1 A1"
+STRANGER = "+237670000010"
 
 
 def record(house: House) -> dict[str, Any] | None:
@@ -148,8 +160,75 @@ async def test_an_undo_comes_too_late_twice_or_from_somebody_else_and_changes_no
     assert outgoing(house, "question") == ["pending"]
 
 
-async def test_what_has_alerted_somebody_cannot_be_undone(house: House) -> None:
-    house.text(A1, "violence here")
+async def test_what_has_alerted_somebody_is_taken_back_and_the_alert_says_so_and_stays(both: House) -> None:
+    both.text(A1, "violence here")
+    number = both.item()
+    async with both.browser("operator-1") as browser:
+        await post(browser, f"/desk/{number}/save", text="ALR 101 they beat somebody")
+        [alert] = alerts(both)
+        assert "Somebody was alerted." in (await browser.get("/desk")).text
+        await post(browser, f"/desk/undo/{deed(both)}")
+        assert item(both, number).closed_at is None
+        page = (await browser.get(f"/alerts/{alert.id}")).text
+        assert "the report was taken back: a mistake at the desk · operator-1" in page
+        assert [it.state for it in alerts(both)] == ["raised"]
+        await post(browser, f"/desk/{number}/save", text="ALR 101 they beat somebody")
+    with Session(both.hub.engine) as session:
+        rows = session.execute(select(IncidentRow.verified, IncidentRow.alert_id).order_by(IncidentRow.id)).all()
+    assert [tuple(row) for row in rows] == [(False, alert.id), (None, alert.id)]  # stored again, it is another report
+
+
+async def test_an_answer_that_raised_an_alert_is_taken_back_with_its_values(both: House) -> None:
+    both.text(A1, "SET H2570 M1 A1")
+    number, before = both.item(), record(both)
+    async with both.browser("operator-1") as browser:
+        await post(browser, f"/desk/{number}/save", text="SET H0715 M1 A0")
+        assert len(alerts(both)) == 1
+        await post(browser, f"/desk/undo/{deed(both)}")
+    assert record(both) == before
+    assert item(both, number).closed_at is None
+    with Session(both.hub.engine) as session:
+        told = session.scalars(select(AlertEventRow.kind).order_by(AlertEventRow.id)).all()
+    assert (told[0], told[-1]) == ("raised", "taken_back")
+
+
+async def test_an_alert_of_the_message_itself_is_not_taken_back_with_its_correction(house: House) -> None:
+    house.text(A1, "SET H2570 M1 A0")
+    assert len(alerts(house)) == 1
     async with house.browser("operator-1") as browser:
-        await post(browser, f"/desk/{house.item()}/save", text="ALR 101 they beat somebody")
-        assert "data-seconds" not in (await browser.get("/desk")).text
+        await post(browser, f"/desk/{house.item()}/save", text="SET H0715 M1 A0")
+        await post(browser, f"/desk/undo/{deed(house)}")
+    with Session(house.hub.engine) as session:
+        assert "taken_back" not in session.scalars(select(AlertEventRow.kind)).all()
+
+
+async def test_a_stranger_named_wrongly_is_a_stranger_again_with_all_they_sent(both: House) -> None:
+    both.text(STRANGER, "SET 10001 H0715 M1 A1")
+    both.text(STRANGER, "hello")
+    second = both.item("unknown")
+    first = second - 1
+    async with both.browser("operator-1") as browser:
+        await post(browser, f"/desk/{first}/identify", person="A1", called="1")
+        assert record(both) is not None
+        assert "Sender named" in (await browser.get("/desk")).text
+        answer = await post(browser, f"/desk/undo/{deed(both)}")
+        assert answer.headers["location"] == f"/desk/{first}?done=undone"
+    assert record(both) is None
+    with Session(both.hub.engine) as session:
+        assert session.scalars(select(ContactRow.id).where(ContactRow.linked_at.is_not(None))).all() == []
+    for number in (first, second):
+        assert (item(both, number).kind, item(both, number).closed_at) == ("unknown", None), number
+    assert item(both, second).claimed_by is None
+    assert outgoing(both, "reply")[-1] == "withdrawn"
+    both.text(STRANGER, "SET H0720")
+    assert item(both, both.item("unknown")).id > second
+    async with both.browser("operator-1") as browser:
+        await post(browser, f"/desk/{first}/identify", person="A2", called="1")
+    after = record(both)
+    assert after is not None
+    assert after["answers"]["H"] == "07:20"
+
+
+def alerts(house: House) -> list[AlertRow]:
+    with Session(house.hub.engine) as session:
+        return list(session.scalars(select(AlertRow).order_by(AlertRow.id)))
