@@ -253,10 +253,7 @@ class _Told:
         if not compared:
             yield Paragraph(say("reconciliation_none"))
             return
-        states = Counter[str](each.state for each in compared)
-        kinds = ("equal", "differs", "not_observed", "not_published")
-        told = {kind: self._count(states[kind]) for kind in kinds}
-        yield Paragraph(say("reconciliation_note", all=self._count(len(compared)), **told))
+        yield Paragraph(compared_note(self.words, compared))
         lines = [
             (line.station, line.code, line.observer, line.official)
             for each in compared
@@ -265,13 +262,9 @@ class _Told:
         ]
         if lines:
             yield self._table("", ("station", "line", "observer_value", "official_value"), lines, numbers=range(2, 4))
-        if broken := [(each.station, *map(self._rules, each.broken)) for each in compared if any(each.broken)]:
-            yield self._table(say("control"), ("station", "observer_value", "official_value"), broken, numbers=())
-        held = self.facts.findings.releasable().ratios().values()
-        totals = [total for total in self.facts.totals if total.name in {name for name, _ in held}]
-        if totals:
-            head = ("name", "official_share", "estimate", "margin", "verdict")
-            yield self._table("", head, list(map(self._total, totals)), self._scope(totals), range(1, 4))
+        yield from filter(
+            None, (control(self.words, compared), official_totals(self.words, self.facts.findings, self.facts.totals))
+        )
 
     def held(self) -> Iterator[Block]:
         say, found = self.words.say, self.facts.findings
@@ -302,19 +295,6 @@ class _Told:
         told += [say("held_flags", n=release.critical_flags)] if release.critical_flags else []
         return " · ".join(told)
 
-    def _rules(self, names: Sequence[str]) -> str:
-        """Control ratios of the protocol in words."""
-        form = self.election.checklist.form(self.election.analysis.reconciled_form or "")
-        return "; ".join(self.words.said(rule.message) for rule in form.rules if rule.name in names)
-
-    def _total(self, total: Total) -> tuple[object, ...]:
-        verdict = "" if total.agrees is None else self.words.say("yes" if total.agrees else "no")
-        figures = (tenths(value, 2) for value in (total.official, total.estimate.estimate, total.estimate.margin))
-        return (exhibits.called(self.words, total.name), *figures, verdict)
-
-    def _scope(self, totals: Sequence[Total]) -> str:
-        return self.words.say("whole_frame") if totals[0].whole else self.words.say("part_frame", n=totals[0].stations)
-
     def _table(
         self,
         title: str,
@@ -332,6 +312,42 @@ class _Told:
 
     def _count(self, count: int) -> str:
         return self.words.number(count, 0)
+
+
+def compared_note(words: Words, compared: Sequence[Comparison]) -> str:
+    """How many protocols are equal, differ or are missing on either side."""
+    states = Counter[str](each.state for each in compared)
+    kinds = ("equal", "differs", "not_observed", "not_published")
+    told = {kind: words.number(states[kind], 0) for kind in kinds}
+    return words.say("reconciliation_note", all=words.number(len(compared), 0), **told)
+
+
+def control(words: Words, compared: Sequence[Comparison]) -> Table | None:
+    """The control ratios that do not hold, on both sides; None where all do."""
+    form = words.election.checklist.form(words.election.analysis.reconciled_form or "")
+
+    def told(names: Sequence[str]) -> str:
+        return "; ".join(words.said(rule.message) for rule in form.rules if rule.name in names)
+
+    rows = [(each.station, *map(told, each.broken)) for each in compared if any(each.broken)]
+    head = [words.say(key) for key in ("station", "observer_value", "official_value")]
+    return Table(words.say("control"), head, rows) if rows else None
+
+
+def official_totals(words: Words, found: Findings, totals: Sequence[Total]) -> Table | None:
+    """The official figures against the intervals of those estimates that may be released; None where there are none."""
+    held = {name for name, _ in found.releasable().ratios().values()}
+    shown = [total for total in totals if total.name in held]
+    if not shown:
+        return None
+    rows = []
+    for it in shown:
+        verdict = "" if it.agrees is None else words.say("yes" if it.agrees else "no")
+        figures = (tenths(value, 2) for value in (it.official, it.estimate.estimate, it.estimate.margin))
+        rows.append((exhibits.called(words, it.name), *figures, verdict))
+    head = [words.say(key) for key in ("name", "official_share", "estimate", "margin", "verdict")]
+    scope = words.say("whole_frame") if shown[0].whole else words.say("part_frame", n=shown[0].stations)
+    return Table("", head, rows, frozenset(range(1, 4)), (scope,))
 
 
 def _part(count: int, whole: int) -> Decimal | None:

@@ -53,7 +53,9 @@ async def test_head_office_says_what_a_column_means_and_takes_the_table(counted:
         ]
         differ = (await browser.get("/findings/protocols")).text
         assert ">510</td>" in differ
-        assert "10004" not in differ
+        assert "Compared line by line: 2. Equal: 1. Different: 1." in differ
+        assert "all stations" not in differ  # two of the frame's were published
+        assert '<a href="/find/station/10004">' not in differ
         assert "2 stations are stored." in (await browser.get("/findings/official")).text
         assert (await browser.get(path)).status_code == 404
     assert counted.audited() == ["official"]
@@ -121,3 +123,14 @@ async def test_the_preview_speaks_every_language(counted: House, language: str, 
     async with counted.browser("office") as browser:
         await post(browser, "/me/language", language=language)
         assert words in (await upload(browser)).text
+
+
+async def test_control_ratios_and_the_official_totals_stand_above_what_differs(counted: House) -> None:
+    async with counted.browser("office") as browser:
+        page = await upload(browser, TABLE.replace(b"Ballots", b"V").replace(b"510,300", b"910,300"))
+        assert "Published figures that break a rule" in page.text
+        await post(browser, f"{page.url.path}/take", seal=seal(page.text))
+        told = (await browser.get("/findings/protocols")).text
+    assert "Control ratios that do not hold" in told
+    assert "Official, %" in told
+    assert ">100.46<" in told  # 1306 of 1300
