@@ -119,6 +119,22 @@ def test_a_code_is_asked_for_forms_that_there_are(hub: CliRunner, tmp_path: Path
     assert "there is no form TAP" in result.output + str(result.exception)
 
 
+def test_official_results_are_taken_with_any_headings_and_compared_again_without_the_file(
+    hub: CliRunner, tmp_path: Path
+) -> None:
+    hub.invoke(cli, ["init", str(ARVENIA)])
+    table = tmp_path / "official.csv"
+    table.write_text("Bureau;Ballots;Sun\n10001;500;300\n10009;1;1\n")
+    refused = hub.invoke(cli, ["reconcile", str(table)])
+    assert "official!A3: “10009” is no station of the frame" in str(refused.exception)
+    assert "0 stations" in hub.invoke(cli, ["reconcile"]).stdout
+    table.write_text("Bureau;Ballots;Sun\n10001;500;300\n")
+    told = hub.invoke(cli, ["reconcile", str(table), "--map", "V=Ballots"]).stdout
+    assert "1 stations taken; Bureau → station; Ballots → V; Sun → YA" in told
+    again = hub.invoke(cli, ["reconcile"]).stdout
+    assert "station 10001 V: observers -, official 500 (not_observed)" in again
+
+
 def test_estimates_of_an_empty_day_are_not_available_rather_than_zero(hub: CliRunner) -> None:
     hub.invoke(cli, ["init", str(ARVENIA)])
     found = json.loads(hub.invoke(cli, ["estimate", "--json"]).stdout)
