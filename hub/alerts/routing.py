@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hub.alerts.steps import Planned
 from hub.election.alerting import Chain, Step
 from hub.election.definition import Election
 from hub.models import AlertRow, PersonRow, StationRow
+from hub.models.election import STAFF
 
 Duty = Row[int, str, str, str]  # id, code, role and region of somebody who may be paged
+_FIRST = select(func.min(StationRow.id)).where(StationRow.region == bindparam("region"))
 ROAD = {"any": "", "telegram": "telegram", "sms": "phone"}
 
 
@@ -39,7 +41,8 @@ def _to_fallback(election: Election) -> Chain:
 def _planned(session: Session, election: Election, chain: Chain, region: str, started: datetime) -> Iterator[Planned]:
     alerting = election.alerting
     people = _of_chain(session, chain)
-    following = _following(session, region) if any(step.region != "own" for step in chain.steps) else []
+    elsewhere = {it.region for it in people} if any(step.region != "own" for step in chain.steps) else set()
+    following = _following(session, region, elsewhere)
     for position, step in enumerate(chain.steps):
         due_at = alerting.due(step, started)
         moment = due_at.astimezone(election.zone).time()
@@ -51,9 +54,9 @@ def _planned(session: Session, election: Election, chain: Chain, region: str, st
 def _of_chain(session: Session, chain: Chain) -> Sequence[Duty]:
     """All whom some step may reach, in one query: a burst of alerts is paged in the reports' own transaction."""
     to = {name for step in chain.steps for name in step.to}
-    whom = PersonRow.active & (PersonRow.code.in_(to) | PersonRow.role.in_(to))
+    whom = STAFF, PersonRow.active, PersonRow.code.in_(to) | PersonRow.role.in_(to)
     columns = PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.region
-    return session.execute(select(*columns).where(whom).order_by(PersonRow.id)).all()
+    return session.execute(select(*columns).where(*whom).order_by(PersonRow.id)).all()
 
 
 def _at_step(people: Sequence[Duty], step: Step, region: str, following: Sequence[str]) -> list[Duty]:
@@ -70,9 +73,10 @@ def _staff(people: Sequence[Duty], to: Collection[str], region: str) -> list[Dut
     return [it for it in people if it.code in to or (it.role in to and (not region or it.region in (region, "")))]
 
 
-def _following(session: Session, region: str) -> list[str]:
+def _following(session: Session, region: str, others: Collection[str]) -> list[str]:
     """The other regions, beginning with the one after this in the frame's order."""
-    frame = select(StationRow.region).group_by(StationRow.region).order_by(func.min(StationRow.id))
-    regions = list(session.scalars(frame))
-    at = regions.index(region) if region in regions else -1
-    return [each for each in regions[at + 1 :] + regions[: max(at, 0)] if each != region]
+    first = {each: session.scalar(_FIRST, {"region": each}) for each in {region, *others}}
+    frame = sorted((at, each) for each, at in first.items() if at)
+    here = first[region] or 0
+    after = [each for at, each in frame if at > here]
+    return after + [each for at, each in frame if at < here]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Base
@@ -35,6 +35,11 @@ class StationRow(Base):
     voters: Mapped[int]
     sampled: Mapped[bool] = mapped_column(index=True)
 
+    __table_args__ = (Index("ix_station_region", "region", "id"),)
+
+
+STAFF = text("role <> 'observer'")
+
 
 class PersonRow(Base):
     """An observer, a member of a mobile team, or staff. Known by code; no name is kept."""
@@ -48,6 +53,9 @@ class PersonRow(Base):
     region: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
     prefers: Mapped[str] = mapped_column(default="")  # the gateway that answers leave by; "" is the message's own
+
+    # Whom an alert may reach: few, however many observers there are.
+    __table_args__ = (Index("ix_person_staff", "id", postgresql_where=STAFF, sqlite_where=STAFF),)
 
 
 class ContactRow(Base):
