@@ -5,46 +5,60 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import io
-import os
 import pstats
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from hub.api.doors import Doors
 from hub.app import create_app
 from hub.bench import load
-from hub.bench.stage import CONNECTIONS, Stage
-from hub.bootstrap import open_gateways, open_hub
+from hub.bench.stage import CONNECTIONS, Stage, open_store, set_up
+from hub.bootstrap import open_gateways
 from hub.context import Hub
 from hub.intake import pipeline
-from hub.settings import Settings
 
 LINES = 30
 BATCH = 200
 
 
+def run(directory: Path, *, stores: tuple[str, ...], count: int) -> None:
+    for kind in stores:
+        with tempfile.TemporaryDirectory(prefix="hub-profile-") as home, open_store(kind, Path(home)) as store:
+            ready = set_up(directory, store, "profile", count)
+            sys.stdout.write(f"{kind}, {profile(ready)}")
+            ready.engine.dispose()
+
+
 def profile(stage: Stage) -> str:
     """Plays a stage's messages through the door and through the pipeline; two tables of what took the time."""
-    os.environ.update(stage.environment)
-    hub = open_hub(Settings())
     count = len(stage.sent)
-    with asyncio.Runner() as runner:
-        arriving = _timed("from the door to the disk", count, lambda: runner.run(_knock(stage)))
-    reading = _timed("from the inbox to the outbox", count, lambda: _settle(hub))
+    hub = stage.hub()
+    arriving = _timed("from the door to the disk", count, lambda: knock(stage, 0, count))
+    reading = _timed("from the inbox to the outbox", count, lambda: settle(hub))
     hub.engine.dispose()
     return arriving + reading
 
 
-def _settle(hub: Hub) -> None:
+def settle(hub: Hub) -> None:
+    """All that waits, by the worker's batches."""
     while pipeline.settle_batch(hub, BATCH):
         pass
 
 
-async def _knock(stage: Stage) -> None:
-    hub = open_hub(Settings())
+def knock(stage: Stage, first: int, count: int) -> None:
+    """Some of a stage's messages through the web process's doors, as many at once as the load has connections."""
+    with asyncio.Runner() as runner:
+        runner.run(_knock(stage, first, count))
+
+
+async def _knock(stage: Stage, first: int, count: int) -> None:
+    hub = stage.hub()
     doors = create_app(hub, open_gateways(hub.settings))
-    requests = iter(load.load(stage.file, 0, len(stage.sent)))
+    requests = iter(load.load(stage.file, first, count))
 
     async def client() -> None:
         for request in requests:
@@ -52,6 +66,7 @@ async def _knock(stage: Stage) -> None:
 
     async with doors.router.lifespan_context(doors):
         await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
+    hub.engine.dispose()
 
 
 async def _ask(doors: Doors, request: bytes) -> None:

@@ -24,10 +24,13 @@ from sqlalchemy.engine import make_url
 
 from hub import clock
 from hub.bench import load, payload
+from hub.bootstrap import open_hub
+from hub.context import Hub
 from hub.database import migrate, open_engine, reading, writing
 from hub.intake import journal
 from hub.models import JournalRow, OutboxRow, StationRecordRow, SubmissionRow
 from hub.sample import importer
+from hub.settings import Settings
 from hub.vault import Vault
 
 CONNECTIONS = 64
@@ -109,6 +112,11 @@ class Stage:
     token: str
     file: Path
     sent: list[payload.Sent]
+
+    def hub(self) -> Hub:
+        """The hub in this process."""
+        os.environ.update(self.environment)
+        return open_hub(Settings())
 
     def web(self, port: int) -> subprocess.Popen[bytes]:
         return start("hub", "serve", "--port", str(port), environment=self.environment)

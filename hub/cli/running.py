@@ -15,6 +15,7 @@ import uvicorn
 
 from hub import worker
 from hub.app import Server, create_app
+from hub.bench import growth, profiling
 from hub.bench import run as benchmark
 from hub.bench import shift as desk_shift
 from hub.bench import torture as storm
@@ -120,9 +121,19 @@ def bench(
     count: Annotated[int, typer.Option(min=100, help="messages in each part of a round")] = 4000,
     store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite", "postgresql"],  # noqa: B006
     output: Annotated[Path | None, typer.Option(help="the figures as JSON")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="instead: where the time of a message goes")] = False,
+    stored: Annotated[
+        list[int] | None, typer.Option(help="instead: what a message costs with so many stored; again for each")
+    ] = None,
 ) -> None:
     """Measures the hub against a floor in the same run, and proves that nothing was lost."""
-    raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=tuple(store), output=output))
+    stores = tuple(store)
+    if profile:
+        profiling.run(directory, stores=stores, count=count)
+    elif stored:
+        growth.run(directory, sizes=stored, stores=stores, output=output)
+    else:
+        raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=stores, output=output))
 
 
 @commands.command()

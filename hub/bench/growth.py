@@ -1,0 +1,209 @@
+"""What a message costs when much is stored: a database is filled step by step, and at each step the same is done.
+
+Others' messages are the day's own under other names: of people, numbers and stations that the sample does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func, inspect, select, text
+from sqlalchemy.orm import Session
+
+from hub import bulk
+from hub.analysis import coverage, kept
+from hub.bench import profiling, stage
+from hub.bench.stage import Stage, resident, running
+from hub.context import Hub
+from hub.database import reading, writing
+from hub.models import (
+    AssignmentRow,
+    Base,
+    ContactRow,
+    JournalRow,
+    OutboxRow,
+    PersonRow,
+    StationRow,
+    SubmissionRow,
+)
+
+FRESH = 2_000  # messages that are timed at each step
+FEW = 50  # that come between two looks at the figures
+PART = 5_000  # rows of one transaction
+out = Console()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """With so many messages (and as many people) stored: microseconds of processor time a message, here and in the
+    database's own processes; milliseconds of a refresh of the day and of all figures; megabytes of a worker that has
+    read messages, and seconds from its start until it has read the first."""
+
+    stored: int
+    arriving: float
+    settling: float
+    database: float
+    day: float
+    figures: float
+    worker: float
+    start: float
+
+
+def run(directory: Path, *, sizes: list[int], stores: tuple[str, ...], output: Path | None) -> None:
+    report = {}
+    for kind in stores:
+        with tempfile.TemporaryDirectory(prefix="hub-growth-") as home, stage.open_store(kind, Path(home)) as store:
+            ready = stage.set_up(directory, store, "growth", FRESH + len(sizes) * (FRESH + FEW + 1))
+            report[kind] = [asdict(step) for step in _steps(ready, sorted(sizes))]
+            ready.engine.dispose()
+        _print(kind, report[kind])
+    if output:
+        output.write_text(json.dumps(report, indent=1))
+
+
+def _steps(ready: Stage, sizes: list[int]) -> Iterator[Step]:
+    hub = ready.hub()
+    profiling.knock(ready, 0, FRESH)
+    profiling.settle(hub)
+    for number, size in enumerate(sizes):
+        _fill(ready, size)
+        _look(hub)
+        first, database = FRESH + number * (FRESH + FEW + 1), ready.store.cpu()
+        arriving = _cpu(lambda first=first: profiling.knock(ready, first, FRESH))  # type: ignore[misc]
+        settling = _cpu(lambda: profiling.settle(hub))
+        database = ready.store.cpu() - database
+        _look(hub)
+        profiling.knock(ready, first + FRESH, FEW)
+        profiling.settle(hub)
+        day, figures = _look(hub)
+        profiling.knock(ready, first + FRESH + FEW, 1)
+        worker, start = _worker(ready)
+        yield Step(
+            stored=size,
+            arriving=arriving / FRESH * 1e6,
+            settling=settling / FRESH * 1e6,
+            database=database / FRESH * 1e6,
+            day=day * 1e3,
+            figures=figures * 1e3,
+            worker=worker,
+            start=start,
+        )
+    hub.engine.dispose()
+
+
+def _look(hub: Hub) -> tuple[float, float]:
+    """Seconds of processor time that the day's page and the findings take, looked at again after messages came."""
+    with reading(hub.engine) as session:
+        known = kept.of(session, hub.election)
+
+        def day() -> None:
+            known.coverage(session, hub.clock())
+            coverage.day_figures(session, hub.election, hub.clock())
+
+        return _cpu(day), _cpu(lambda: known.look(session))
+
+
+def _worker(ready: Stage) -> tuple[float, float]:
+    began = time.perf_counter()
+    with running(ready.worker()) as worker:
+        ready.until_read()
+        start = time.perf_counter() - began
+        return resident(worker.pid) / 1e6, start
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def _fill(ready: Stage, size: int) -> None:
+    """Others' messages and what became of them, and the others themselves, until so many are stored."""
+    with reading(ready.engine) as session:
+        stored = session.scalar(select(func.count()).select_from(JournalRow)) or 0
+        copied = (JournalRow, SubmissionRow, OutboxRow, PersonRow, StationRow)
+        rows = {table: _some(session, table) for table in copied}
+        last = {
+            table: session.scalar(select(func.max(_id(table)))) or 0 for table in (*rows, ContactRow, AssignmentRow)
+        }
+    wanted = max(0, size - stored)
+    for at in range(0, wanted, PART):
+        with writing(ready.engine) as session:
+            _store(session, rows, last, range(at + 1, min(at + PART, wanted) + 1))
+    _settle_down(ready)
+
+
+def _store(session: Session, rows: dict[Any, list[dict[str, Any]]], last: dict[Any, int], numbers: range) -> None:
+    def others(table: Any, **changed: Callable[[int], Any]) -> None:
+        like = rows[table]
+        bulk.insert(
+            session,
+            table,
+            [like[n % len(like)] | {name: value(n) for name, value in changed.items()} for n in numbers],
+        )
+
+    def after(table: Any) -> Callable[[int], int]:
+        return lambda number: last[table] + number
+
+    def random(_number: int) -> bytes:
+        return secrets.token_bytes(16)
+
+    people, places = after(PersonRow), after(StationRow)
+    others(StationRow, id=places, code=lambda number: f"x{places(number)}", sampled=lambda _: False)
+    others(PersonRow, id=people, code=lambda number: f"x{people(number)}", role=lambda _: "observer")
+    contacts = [
+        {"id": last[ContactRow] + n, "person_id": people(n), "kind": "phone", "digest": random(n), "hint": "000"}
+        | {"sealed": secrets.token_bytes(41), "state": "active"}
+        for n in numbers
+    ]
+    bulk.insert(session, ContactRow, contacts)
+    stays = [
+        {"id": last[AssignmentRow] + n, "person_id": people(n), "station_id": places(n), "filed": True} for n in numbers
+    ]
+    bulk.insert(session, AssignmentRow, stays)
+    journal = after(JournalRow)
+    others(JournalRow, id=journal, dedup=random, sender_digest=random)
+    others(SubmissionRow, journal_id=journal, person_id=people, station_id=places)
+    sent = {"state": lambda _: "delivered", "dedup": lambda _: None, "alert_id": lambda _: None}
+    others(OutboxRow, id=after(OutboxRow), journal_id=journal, person_id=people, **sent)
+
+
+def _some(session: Session, table: type[Base]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in session.execute(select(*table.__table__.c).limit(1_000))]
+
+
+def _id(table: type[Base]) -> Any:
+    return inspect(table).primary_key[0]
+
+
+def _settle_down(ready: Stage) -> None:
+    """What a database does by itself within minutes: its statistics, and ids that go on after those given out."""
+    with writing(ready.engine) as session:
+        if ready.store.kind == "postgresql":
+            for table in (JournalRow, OutboxRow, PersonRow, StationRow, ContactRow, AssignmentRow):
+                name = table.__tablename__
+                session.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))")  # noqa: S608
+                )
+        session.execute(text("ANALYZE"))
+
+
+def _print(kind: str, steps: list[dict[str, Any]]) -> None:
+    table = Table(title=f"{kind}: a message, a look and a worker with much stored")
+    table.add_column("")
+    for step in steps:
+        table.add_column(f"{step['stored']:,}", justify="right")
+    for name in list(steps[0])[1:]:
+        table.add_row(name, *(f"{step[name]:,.1f}" for step in steps))
+    costs = [sum(step[name] for name in ("arriving", "settling", "database")) for step in steps]
+    table.add_row("cost to the first", *(f"{cost / costs[0]:.2f}" for cost in costs), style="bold")
+    out.print(table)
