@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from bots.email import EmailGateway
 from bots.gateway import Gateway
 from bots.kannel import KannelGateway
@@ -46,7 +48,10 @@ def open_hub(settings: Settings, *, rotating: bool = False) -> Hub:
         raise NotReady(str(error)) from error
     engine = open_engine(settings.database_url)
     with reading(engine) as session:
-        election = importer.election(session)
+        try:
+            election = importer.election(session)
+        except ValidationError as error:
+            raise NotReady(f"{_unknown(error)}; bring this machine up to the version that wrote it") from error
         timer = clock.agreed(told) if (told := time_there(session)) else clock.system
         rotated = vault.old is None or leadership.seen(session, f"key {vault.fingerprint}") is not None
     if election is None:
@@ -55,6 +60,12 @@ def open_hub(settings: Settings, *, rotating: bool = False) -> Hub:
         raise NotReady("HUB_SECRET_KEY_OLD is set: run hub rotate-key first; its first step takes a second")
     now = clock.rehearsal(settings.rehearsal_clock) if settings.rehearsal_clock else clock.system
     return Hub(settings, engine, vault, election, now, timer)
+
+
+def _unknown(error: ValidationError) -> str:
+    """An older version beside a newer one: it goes on with the election it knows, and reads no newer one."""
+    places = sorted({".".join(map(str, it["loc"])) for it in error.errors()})
+    return f"this version of the hub cannot read the election in the database: {', '.join(places)}"
 
 
 def sms_road(settings: Settings) -> str:

@@ -88,6 +88,15 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def empty_url(database_url: str, tmp_path: Path) -> str:
+    """A store of each kind in which nothing is, not even a schema."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/empty.db"
+    _administer(database_url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return database_url
+
+
 def _administer(url: str, *statements: str) -> None:
     admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1)
     with admin.connect() as connection:

@@ -53,15 +53,9 @@ def day(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows
 
 
 @pytest.fixture
-def first(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
+def first(empty_url: str) -> Iterator[Engine]:
     """An empty store as the first version left it, of each kind."""
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        old = engine
-    else:
-        old = open_engine(f"sqlite:///{tmp_path}/first.db")
+    old = open_engine(empty_url)
     migrate(old, FIRST)
     yield old
     old.dispose()

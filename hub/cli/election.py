@@ -79,6 +79,8 @@ def init(
         raise typer.Exit(1)
     with writing(engine) as session:
         importer.load(session, loaded, vault, now)
+    if keys.made(settings.evidence_key):
+        say(f"A new key signs the journal: keep a copy of {settings.evidence_key} elsewhere.")
     key = keys.public(keys.opened(settings.evidence_key)).hex()
     out.print(f"public key (Ed25519): {key}", markup=False, highlight=False, soft_wrap=True)
     for warning in loaded.warnings:

@@ -12,6 +12,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Row, Select, and_, func, select
@@ -32,6 +33,7 @@ BATCH = 500
 LEAD = timedelta(seconds=10)
 LATE = 5_000  # ids: how far behind the newest a transaction that was slow to commit is looked for
 SWEEP = 300  # ticks between looks at everything
+log = structlog.get_logger()
 
 
 class Sealer:
@@ -65,7 +67,11 @@ class Sealer:
         with writing(self._hub.engine) as session:
             if not leadership.lead(session, "sealer", self._holder, self._hub.timer(), LEAD):
                 return 0
-        count = seal(self._hub, keys.opened(self._hub.settings.evidence_key), everything=everything)
+        file = self._hub.settings.evidence_key
+        made, key = keys.made(file), keys.opened(file)
+        if made:
+            log.warning("custody.key_made", public_key=keys.public(key).hex())
+        count = seal(self._hub, key, everything=everything)
         with writing(self._hub.engine) as session:
             if anchors.due(session, self._hub, self._hub.timer()) and (head := newest(session)):
                 anchors.send(session, self._hub, head, self._hub.timer())

@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-log = structlog.get_logger()
 
 
 def opened(path: Path) -> Ed25519PrivateKey:
     """The key in this file, which is made where there is none. Raises `OSError`, and `ValueError` for another file."""
-    if not path.exists():
-        _make(path)
+    made(path)
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
 
 
@@ -23,8 +19,13 @@ def public(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
-def _make(path: Path) -> None:
-    """For the owner alone. Whole or not there: two processes that start together must sign with one key."""
+def made(path: Path) -> bool:
+    """Makes the key where there is none, and tells whether it did: a copy of it is to be kept elsewhere.
+
+    For the owner alone. Whole or not there: two processes that start together must sign with one key.
+    """
+    if path.exists():
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
     beside = path.with_suffix(f".{os.getpid()}")
@@ -34,8 +35,8 @@ def _make(path: Path) -> None:
         os.fsync(file.fileno())
     try:
         os.link(beside, path)
-        log.warning("custody.key_made", public_key=public(key).hex())
     except FileExistsError:
-        pass
+        return False
     finally:
         beside.unlink()
+    return True

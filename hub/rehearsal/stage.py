@@ -21,6 +21,7 @@ from hub import clock
 from hub.accounts import accounts
 from hub.bootstrap import open_hub
 from hub.context import Hub
+from hub.custody import keys
 from hub.database import migrate, open_engine, writing
 from hub.election import configuration
 from hub.rehearsal import outcome
@@ -101,6 +102,7 @@ def _prepare(directory: Path, environment: dict[str, str]) -> tuple[Hub, tuple[L
     settings = Settings.model_validate(
         {name.removeprefix("HUB_").lower(): value for name, value in environment.items()}
     )
+    keys.made(settings.evidence_key)  # or the worker would warn of a new one
     engine = open_engine(settings.database_url)
     migrate(engine)
     loaded = configuration.load(directory)

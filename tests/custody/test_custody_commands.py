@@ -65,7 +65,10 @@ def test_a_journal_is_proved_copied_handed_out_and_its_people_destroyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = Administrator(tmp_path, monkeypatch)
-    public = next(line for line in admin.told("init", str(ARVENIA)).splitlines() if "public key" in line)
+    first, again = (admin.types("init", str(ARVENIA)).output for _ in range(2))
+    kept = f"A new key signs the journal: keep a copy of {tmp_path / 'evidence.key'} elsewhere.\n"
+    assert (kept in first, "keep a copy" in again, "key_made" in first) == (True, False, False)
+    public = next(line for line in first.splitlines() if "public key" in line)
     assert (tmp_path / "evidence.key").stat().st_mode & 0o777 == 0o600
     assert "nothing is linked yet" in admin.told("verify")
     assert "nothing is linked yet" in admin.refused("verify", "--checkpoint")

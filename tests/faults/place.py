@@ -44,6 +44,7 @@ class Place:
     twilio: TwilioApi
     clock: Path
     environment: dict[str, str]
+    code: Path | None = None  # where the hub's lies, if not here
 
     def at(self, minutes: float) -> dict[str, str]:
         """So late it is now for all who have this in their environment."""
@@ -69,7 +70,7 @@ class Place:
     @contextmanager
     def process(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
         environment = os.environ | self.environment | more
-        process = subprocess.Popen([sys.executable, "-m", "hub", *arguments], env=environment)
+        process = subprocess.Popen([sys.executable, "-m", "hub", *arguments], env=environment, cwd=self.code)
         try:
             yield process
         finally:
@@ -89,6 +90,13 @@ def opened(engine: Engine, url: str, folder: Path) -> Iterator[Place]:
     """The small election in an empty database, and emulated providers."""
     load(engine, Settings(secret_key=SecretStr(SECRET_KEY)), [MORNING])
     watch_no_silence(engine)
+    with around(engine, url, folder) as place:
+        yield place
+
+
+@contextmanager
+def around(engine: Engine, url: str, folder: Path) -> Iterator[Place]:
+    """Emulated providers around a database, whatever is in it."""
     bot_api, twilio = BotApi(BOT), TwilioApi(SID, TOKEN, callbacks=False)
     with running(bot_api, twilio) as providers:
         environment = {
