@@ -93,7 +93,7 @@ def test_an_item_is_postponed_handed_over_escalated_and_given_by_the_supervisor(
     supervisor = log_in(chromium, url, house, "supervisor", complaints, path="/team")
     expect(supervisor.get_by_text("for the supervisor: in a tunnel")).to_be_visible()
     row = supervisor.get_by_role("row").filter(has_text="for the supervisor")
-    row.get_by_label("Give to").select_option(label="operator-2")
+    supervisor.get_by_label("Give to").select_option(label="operator-2")
     row.get_by_role("button", name="Give").click()
     expect(supervisor.get_by_role("row").filter(has_text="for the supervisor")).to_contain_text("operator-2")
 
