@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -16,22 +16,20 @@ from hub.alerts.life import Place, at_station
 from hub.alerts.rules import Trigger
 from hub.checklist import grammar, proof, validation
 from hub.checklist.people import Person, Station
-from hub.checklist.problems import Problem
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.validation import Judgement
 from hub.context import Hub
-from hub.desk import late, opening
-from hub.desk.opening import late_cause
+from hub.desk import opening
 from hub.election.definition import Election
 from hub.intake import answering, commands, guiding, journal, proving, registration, troubles
 from hub.intake.blocks import Blocks
 from hub.intake.budget import Budget
 from hub.intake.journal import Entry
+from hub.intake.outcomes import Outcomes
 from hub.intake.photos import Photos
 from hub.intake.registration import Registration
 from hub.intake.versions import Versions
-from hub.outbox import Draft
-from hub.replies import help_text, in_order, report_reply, say
+from hub.replies import help_text, in_order, say
 from hub.reports import incidents, submissions
 from hub.reports.stations import Lock, StationRecords
 from hub.sample import roster
@@ -84,14 +82,13 @@ class Settlement:
         self._records = StationRecords(session, station_ids, lock=lock)
         together = any(form.observers != "either" for form in self._election.checklist.forms)
         self._observers = roster.observers(session, station_ids, now) if together else {}
-        self._submissions: list[dict[str, Any]] = []
-        self._items: list[dict[str, Any]] = []
-        self._drafts: list[Draft] = []
         self._budget = Budget(session, hub, entries, self._senders, now)
         strangers = (entry for entry in entries if (entry.sender, entry.received_at) not in self._senders)
         self._blocks = Blocks(session, hub, strangers, now)
         self._guide = guiding.Guide(session, hub, self._senders, entries, self._stations, self._records, now)
         self._photos = Photos(session, hub, self._stations, self._records)
+        unknown = {entry.id for entry in entries if (entry.sender, entry.received_at) not in self._senders}
+        self._out = Outcomes(session, hub, now, self._budget, self._photos, unknown & self._readings.keys())
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
@@ -109,15 +106,15 @@ class Settlement:
         elif self._guided(entry, reading, senders):
             pass
         elif senders and registration.is_start(entry):
-            self._settled(entry, "command", person=senders[0])
+            self._out.settled(entry, "command", person=senders[0])
             known = say(self._election, "register_already", senders[0].language, person=senders[0].code)
-            self._reply(entry, senders[0], known)
+            self._out.reply(entry, senders[0], known)
         elif entry.kind == "stop":
             self._opted_out(entry, senders)
         elif entry.kind == "start":
             roster.mark(self._session, entry.sender, "active", self._now)
             self._budget.opt(entry.sender, out=False)
-            self._settled(entry, "ignored", person=senders[0] if senders else None)
+            self._out.settled(entry, "ignored", person=senders[0] if senders else None)
         elif entry.kind == "unreadable":
             self.dead_letter(entry)
         elif entry.kind == "incomplete":
@@ -126,8 +123,8 @@ class Settlement:
             self._keep(entry, senders)
         elif isinstance(reading, CommandText) and senders:
             said = self._obey(reading, senders, entry)
-            self._settled(entry, "command", person=senders[0])
-            self._reply(entry, senders[0], said)
+            self._out.settled(entry, "command", person=senders[0])
+            self._out.reply(entry, senders[0], said)
         else:
             self._judge(entry, reading, senders)
 
@@ -142,11 +139,11 @@ class Settlement:
         guided = self._guide.take(entry, reading, senders)
         if guided is None:
             return False
-        self._drafts += guided.drafts
+        self._out.drafts += guided.drafts
         if guided.taken:
-            self._settled(entry, "command", person=senders[0])
+            self._out.settled(entry, "command", person=senders[0])
         if guided.said:
-            self._reply(entry, senders[0], guided.said)
+            self._out.reply(entry, senders[0], guided.said)
         return guided.taken
 
     def _is_flood(self, entry: Entry) -> bool:
@@ -156,9 +153,9 @@ class Settlement:
         heard = self._blocks.hear(entry)
         if heard == "heard":
             return False
-        self._settled(entry, "ignored")
+        self._out.settled(entry, "ignored")
         if heard == "first of too many":
-            self._items.append(
+            self._out.items.append(
                 opening.item(
                     "unknown", self._blocks.cause(entry), 2, entry.received_at, journal_id=entry.id, detail=FLOOD
                 )
@@ -174,30 +171,26 @@ class Settlement:
         if entry.sender in self._unproved:
             self.deferred.add(entry.id)
             return
-        self._settled(entry, "command", person=sender)
+        self._out.settled(entry, "command", person=sender)
         kept = proving.the_one(proving.waiting(self._session, entry.sender))
         lack = proving.lack(self._session, self._hub, entry, kept.person_id, self._now) if kept else None
         if kept and not lack:
             proving.say_again(self._session, self._hub, entry, kept)
         else:
             said = say(self._election, "proof_wrong" if lack else "proof_whole", sender.language)
-            self._reply(entry, sender, said)
+            self._out.reply(entry, sender, said)
 
     def dead_letter(self, entry: Entry) -> None:
         """For the desk, unread: no code of ours can make anything of it."""
-        self._settled(entry, "error")
-        self._to_desk(entry, 1, {"error": True})
+        self._out.settled(entry, "error")
+        self._out.to_desk(entry, 1, {"error": True})
 
     def write(self) -> None:
         stations = {station.id: station for station in self._stations.values()}
-        self._items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
+        self._out.items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
         self._records.save()
-        submissions.store(self._session, self._submissions)
-        self._photos.write()
         self._blocks.save()
-        opening.close_causes(self._session, self._here(), "came", self._now)
-        opening.open_items(self._session, self._items)
-        outbox.enqueue(self._session, self._drafts, self._hub.timer())
+        self._out.write()
 
     def _obey(self, command: CommandText, senders: Sequence[Person], entry: Entry) -> str:
         if command.name in ("help", "form"):  # a form that is not asked here is told
@@ -209,7 +202,7 @@ class Settlement:
             return self._call_for_help(entry, senders[0], command.rest)
         acted = commands.act(self._session, self._hub, command, senders, entry, self._now)
         if acted.aside:
-            self._reply(entry, senders[0], acted.aside, answers=False)
+            self._out.reply(entry, senders[0], acted.aside, answers=False)
         return acted.said
 
     def _judge(self, entry: Entry, reading: Reading, senders: Sequence[Person]) -> None:
@@ -263,22 +256,22 @@ class Settlement:
             # Broken by two observers together, or by another form: no single report has said so.
             broken += [it for it in rules.by_rules(self._election.checklist, home, [name]) if it not in broken]
         terms = _terms(record.voices(must_agree), edits, place if place != entry.origin else None)
-        self._settled(entry, judgement.outcome, judgement, person, station, terms)
+        self._out.settled(entry, judgement.outcome, judgement, person, station, terms)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
         for trigger in rules.by_answers(form, fresh) + broken:
             self._alert(entry, trigger, person, at_station(station), judgement.comment)
         if judgement.outcome == "partial":
-            self._to_desk(entry, self._urgency(judgement), {}, judgement)
+            self._out.to_desk(entry, self._urgency(judgement), {}, judgement)
         else:
             self._corrected(entry)
-        self._confirm(entry, judgement, person)
+        self._out.confirm(entry, judgement, person)
 
     def _call_back(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
         """Kept and not entered, until somebody has called the observer; see `proving`."""
-        self._settled(entry, "rejected", judgement, person, station)
-        self._to_desk(entry, 1, {"call_back": True}, judgement)
+        self._out.settled(entry, "rejected", judgement, person, station)
+        self._out.to_desk(entry, 1, {"call_back": True}, judgement)
         place = {"form": judgement.form, "station": station.code}
-        self._reply(entry, person, say(self._election, "call_back", person.language, **place))
+        self._out.reply(entry, person, say(self._election, "call_back", person.language, **place))
 
     def _is_proved(self, entry: Entry, judgement: Judgement, person: Person, station: Station, what: str) -> bool:
         """Whether its code is good; else it is kept and not entered, and its sender asked; see `proving`."""
@@ -287,11 +280,11 @@ class Settlement:
             proving.close(self._session, entry, self._now)
             return True
         self._unproved.add(entry.sender)
-        self._settled(entry, "rejected", judgement, person, station)
-        self._to_desk(entry, 1, {"call_back": True, "proof": lack}, judgement)
+        self._out.settled(entry, "rejected", judgement, person, station)
+        self._out.to_desk(entry, 1, {"call_back": True, "proof": lack}, judgement)
         form = self._election.checklist.by_code.get(judgement.form or "")
         told = {"what": what, "station": station.code, "answers": in_order(form, judgement.answers)}
-        self._reply(entry, person, say(self._election, f"proof_{lack}", person.language, **told))
+        self._out.reply(entry, person, say(self._election, f"proof_{lack}", person.language, **told))
         return False
 
     def _moved(self, entry: Entry, person: Person, station: Station, form: str) -> bool:
@@ -325,67 +318,67 @@ class Settlement:
                 alert = self._alert(entry, trigger, person, at_station(station), judgement.description)
                 incidents.link(self._session, number, alert)
             called = category.title[self._election.default_language]
-            self._to_verify(entry, number, category.severity, station, f"{called}: {judgement.description}")
-        self._settled(entry, "duplicate" if repeated else "accepted", judgement, person, station, incident=number)
+            self._out.to_verify(entry, number, category.severity, station, f"{called}: {judgement.description}")
+        self._out.settled(entry, "duplicate" if repeated else "accepted", judgement, person, station, incident=number)
         self._corrected(entry)
         said = say(self._election, "incident", person.language, number=number, category=title, station=station.code)
-        self._reply(entry, person, said, dedup=f"again:incident:{number}" if repeated else None)
+        self._out.reply(entry, person, said, dedup=f"again:incident:{number}" if repeated else None)
 
     def _rejected(self, entry: Entry, reading: Reading, judgement: Judgement) -> None:
         person = judgement.person
-        self._settled(entry, "rejected", judgement, person, judgement.station)
+        self._out.settled(entry, "rejected", judgement, person, judgement.station)
         severity = 1 if isinstance(reading, IncidentText) else self._urgency(judgement, reading)
-        self._to_desk(entry, severity, {}, judgement)
+        self._out.to_desk(entry, severity, {}, judgement)
         if entry.corrects is None:  # what an operator tries out is not told to the observer
-            self._confirm(entry, judgement, person)
+            self._out.confirm(entry, judgement, person)
 
     def _repeated(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
         """The same again: nothing new is stored, and the first reply goes out once more, but only once."""
         assert judgement.form is not None
         first = submissions.first_like(self._session, person.id, station.id, judgement.form, judgement.answers)
-        self._settled(entry, "duplicate", judgement, person, station)
-        self._confirm(entry, judgement, person, dedup=f"again:{first or entry.id}")
+        self._out.settled(entry, "duplicate", judgement, person, station)
+        self._out.confirm(entry, judgement, person, dedup=f"again:{first or entry.id}")
 
     def _register(self, entry: Entry, made: Registration) -> None:
-        self._submissions.append(submissions.row(entry.id, "command", self._now, person_id=made.person_id))
+        self._out.submissions.append(submissions.row(entry.id, "command", self._now, person_id=made.person_id))
         if made.linked:
             self._linked.add(entry.sender)
         if made.item:
-            self._items.append(made.item)
-        self._drafts += made.confirmations
+            self._out.items.append(made.item)
+        self._out.drafts += made.confirmations
         told = answering.draft(self._hub.vault, entry, made.said, person_id=made.person_id, asks_contact=made.asks)
-        self._drafts.append(replace(told, buttons=made.buttons))
+        self._out.drafts.append(replace(told, buttons=made.buttons))
 
     def _opted_out(self, entry: Entry, senders: Sequence[Person]) -> None:
         roster.mark(self._session, entry.sender, "opted_out", self._now)
         channels = ("telegram",) if entry.channel == "telegram" else ("sms", "whatsapp")
         outbox.silence(self._session, [person.id for person in senders], channels, self._hub.timer())
         self._budget.opt(entry.sender, out=True)
-        self._settled(entry, "ignored")
-        self._to_desk(entry, 2, {"stopped": True})
+        self._out.settled(entry, "ignored")
+        self._out.to_desk(entry, 2, {"stopped": True})
 
     def _incomplete(self, entry: Entry, senders: Sequence[Person]) -> None:
         """A part of a long message never came: nothing is read, for an answer may have been cut in two."""
         person = senders[0] if senders else None
-        self._settled(entry, "rejected", person=person)
+        self._out.settled(entry, "rejected", person=person)
         lacking, total = entry.context["missing"], entry.context["part"][2]
-        self._to_desk(entry, 2, {"missing_parts": lacking, "parts": total})
+        self._out.to_desk(entry, 2, {"missing_parts": lacking, "parts": total})
         language = person.language if person else self._election.default_language
         said = say(self._election, "part_missing", language, missing=lacking, total=total)
-        self._reply(entry, person, said)
+        self._out.reply(entry, person, said)
 
     def _keep(self, entry: Entry, senders: Sequence[Person]) -> None:
         """Nothing to read: a photo without words, a location, a service update. Kept; a photo is thanked for."""
         person = senders[0] if senders else None
         kept = self._photos.keep(entry, person)
         if kept is None:
-            self._settled(entry, "ignored", person=person)
+            self._out.settled(entry, "ignored", person=person)
             return
-        self._submissions.append(kept.submission(entry.id, self._now))
+        self._out.submissions.append(kept.submission(entry.id, self._now))
         if person is None and entry.kind == "media":
-            self._to_desk(entry, 2, {"file": "held"})
+            self._out.to_desk(entry, 2, {"file": "held"})
         if kept.thanks:
-            self._reply(entry, person, kept.thanks)
+            self._out.reply(entry, person, kept.thanks)
 
     def _alert(self, entry: Entry, trigger: Trigger, reporter: Person, place: Place, words: str) -> int:
         return escalation.sound(
@@ -430,128 +423,6 @@ class Settlement:
             answers = {code: answer.value for code, answer in reading.answers.items()}
         form = self._election.checklist.by_code.get(judgement.form or "")
         return 1 if form and rules.by_answers(form, answers) else 2
-
-    def _to_verify(self, entry: Entry, number: int, severity: int, station: Station, words: str) -> None:
-        """Somebody asks by phone whether it is so, where the election wants that for so grave an incident."""
-        if severity <= self._election.verify:
-            at, detail = entry.received_at, {"incident": number, "words": words}
-            cause = opening.incident_cause(number)
-            self._items.append(
-                opening.item(
-                    "incident", cause, severity, at, journal_id=entry.origin, station_id=station.id, detail=detail
-                )
-            )
-
-    def _here(self) -> set[str]:
-        """The causes of calls that are not needed any more: the reports came."""
-        called = {form.code for form in late.overdue(self._election, self._now, timedelta(0))}
-        rows = [row for row in self._submissions if row["form"] in called and row["station_id"]]
-        come = [row for row in rows if row["outcome"] in ("accepted", "partial", "duplicate")]
-        return {late_cause(row["station_id"], row["form"]) for row in come}
-
-    def _to_desk(
-        self,
-        entry: Entry,
-        severity: int,
-        detail: dict[str, Any],
-        judgement: Judgement | None = None,
-        cause: str = "",
-    ) -> None:
-        station = judgement.station if judgement else None
-        form = judgement.form if judgement else None
-        if "part" in entry.context:
-            detail = detail | {"whole": proof.masked(entry.text)}
-        self._items.append(
-            opening.item(
-                self._kind(entry, cause),
-                cause or f"message:{entry.origin}",
-                severity,
-                entry.received_at,
-                journal_id=entry.origin,
-                station_id=station.id if station else None,
-                form=form,
-                detail=detail,
-            )
-        )
-
-    def _kind(self, entry: Entry, cause: str) -> str:
-        stranger = entry.id in self._readings and (entry.sender, entry.received_at) not in self._senders
-        return "quiet" if cause else "unknown" if stranger else "message"
-
-    def _confirm(self, entry: Entry, judgement: Judgement, person: Person | None, dedup: str | None = None) -> None:
-        language = person.language if person else self._election.default_language
-        problems: Sequence[Problem] = judgement.problems
-        said = report_reply(
-            self._election,
-            language,
-            outcome=judgement.outcome,
-            form=judgement.form,
-            station=judgement.station.code if judgement.station else None,
-            answers=judgement.answers,
-            problems=problems,
-            own_station=next(iter(person.stations), None) if person else None,
-        )
-        said = "\n".join(filter(None, (said, self._photos.refusal(entry, language))))
-        asks = ""
-        if person is None and entry.channel == "telegram":  # a report from an account that is not linked yet
-            said, asks = registration.invitation(self._election, said)
-        self._reply(entry, person, said, dedup, asks=asks)
-
-    def _reply(
-        self,
-        entry: Entry,
-        person: Person | None,
-        text: str,
-        dedup: str | None = None,
-        answers: bool = True,
-        asks: str = "",
-    ) -> None:
-        """As far as the budget goes; over the pressed button unless it `answers` none."""
-        instead = say(self._election, "same_again", person.language if person else self._election.default_language)
-        person_id = person.id if person else None
-        draft = answering.draft(
-            self._hub.vault,
-            entry,
-            text,
-            person_id=person_id,
-            dedup=dedup,
-            over_button=answers,
-            asks_contact=asks,
-        )
-        draft = answering.preferred(self._session, self._hub, draft, entry, person)
-        verdict = self._budget.verdict(entry, draft.channel, text, instead)
-        if verdict == "quiet":
-            self._to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
-        if verdict in ("quiet", "never"):
-            return
-        self._drafts.append(draft if verdict == "send" else replace(draft, text=instead, dedup=None))
-
-    def _settled(
-        self,
-        entry: Entry,
-        outcome: str,
-        judgement: Judgement | None = None,
-        person: Person | None = None,
-        station: Station | None = None,
-        terms: dict[str, Any] | None = None,
-        incident: int | None = None,
-    ) -> None:
-        form = judgement.form if judgement else None
-        self._photos.settled(entry, outcome, person, station, form or "", incident)
-        self._submissions.append(
-            submissions.row(
-                entry.id,
-                outcome,
-                self._now,
-                form=form,
-                person_id=person.id if person else None,
-                station_id=station.id if station else None,
-                answers=dict(judgement.answers) if judgement else None,
-                problems=judgement.problems if judgement else (),
-                comment=judgement.comment if judgement else "",
-                terms=terms,
-            )
-        )
 
 
 def _of_a_part(judgement: Judgement) -> Judgement:
