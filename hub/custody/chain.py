@@ -28,7 +28,8 @@ from hub.models import ChainRow, HeadRow, InboxRow
 from hub.vault import Vault
 
 TICK = 1.0  # seconds between looks
-BURST = 5.0  # seconds between two batches while more messages wait than one links
+BURST = 5.0  # seconds between two batches in a burst
+CROWD = 50  # messages that wait at once in a burst
 BATCH = 500
 LEAD = timedelta(seconds=10)
 LATE = 5_000  # ids: how far behind the newest a transaction that was slow to commit is looked for
@@ -53,7 +54,7 @@ class Sealer:
 
     def _in_a_burst(self) -> bool:
         with reading(self._hub.engine) as session:
-            return session.scalar(select(InboxRow.journal_id).offset(BATCH).limit(1)) is not None
+            return session.scalar(select(InboxRow.journal_id).offset(CROWD).limit(1)) is not None
 
     def take(self) -> int:
         """Links what waits, and anchors where that is due; how many were linked."""
