@@ -133,10 +133,12 @@ async def test_unusable_and_asked_are_undone_too(house: House) -> None:
     number = house.item()
     async with house.browser("operator-1") as browser:
         await post(browser, f"/desk/{number}/unusable", reason="a test")
+        assert "Closed as unusable" in (await browser.get("/desk")).text
         await post(browser, f"/desk/undo/{deed(house)}")
         assert (item(house, number).closed_at, item(house, number).detail) == (None, {})
         await post(browser, f"/desk/{number}/ask", question="When?")
         assert item(house, number).postponed_until is not None
+        assert "Question asked" in (await browser.get("/desk")).text
         await post(browser, f"/desk/undo/{deed(house)}")
     assert item(house, number).postponed_until is None
     assert item(house, number).claimed_by is not None
