@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
@@ -27,6 +28,8 @@ from hub.intake.spool import Spool
 
 UPLOAD_LIMIT = 11 * 1024 * 1024  # bytes; a workbook of ten megabytes and its form
 UPLOADS = "/import"
+# Pages at work at once. One interpreter runs them by turns: of forty together each would be slow, and none be ready.
+THREADS = 8
 
 
 def create_app(hub: Hub, gateways: Gateways) -> Doors:
@@ -35,6 +38,7 @@ def create_app(hub: Hub, gateways: Gateways) -> Doors:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         tasks = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub, gateways.all()))]
         yield
         for task in tasks:
