@@ -29,7 +29,7 @@ from hub.intake.spool import Spool
 UPLOAD_LIMIT = 11 * 1024 * 1024  # bytes; a workbook of ten megabytes and its form
 UPLOADS = "/import"
 # Pages at work at once. One interpreter runs them by turns: of forty together each would be slow, and none be ready.
-THREADS = 8
+THREADS = 12
 
 
 def create_app(hub: Hub, gateways: Gateways) -> Doors:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -157,4 +156,3 @@ def _settle_in(hub: Hub) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
-    sys.setswitchinterval(0.001)  # seconds; a request shall not wait 5 ms for the thread that writes
