@@ -21,7 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import Pool
+from sqlalchemy.pool import Pool, QueuePool
 
 from hub import changes
 from hub.models import Base
@@ -44,7 +44,13 @@ def open_engine(url: str) -> Engine:
         connect = {"timeout": PATIENCE, "check_same_thread": False}
         # The connection that was used last is the next: mostly it writes as before, and needs no other patience.
         engine = create_engine(
-            parsed, connect_args=connect, pool_size=20, pool_use_lifo=True, hide_parameters=True, **JSON
+            parsed,
+            connect_args=connect,
+            poolclass=QueuePool,
+            pool_size=20,
+            pool_use_lifo=True,
+            hide_parameters=True,
+            **JSON,
         )
         _turns[engine.pool] = RLock()
         event.listen(engine, "connect", _configure_sqlite)

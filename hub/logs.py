@@ -27,18 +27,19 @@ def configure(level: int = logging.INFO) -> None:
 
 
 class _Lenient:
-    """Where nothing can be written, as on a full disk, the line is lost and not the loop that wanted to say it."""
+    """Where nothing can be written, as on a full disk or to a closed stream, the line is lost and not the loop that
+    wanted to say it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.flush()
 
 

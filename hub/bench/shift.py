@@ -30,7 +30,7 @@ from hub.console.access import COOKIE
 from hub.database import reading, writing
 from hub.models import AccountRow, JournalRow, WorkItemRow
 from hub.rehearsal import day
-from hub.rehearsal.day import Player, Recorded
+from hub.rehearsal.day import LIMITS, Player, Recorded
 from hub.rehearsal.stage import Stage, free_port, stage
 
 THINKS = 1.0, 4.0  # seconds that an operator looks at an item before the first key
@@ -39,7 +39,6 @@ LOOKS = 2.0  # seconds between two looks at an empty queue
 UNDONE = 0.05  # of what was done
 REFRESHED = 3.0  # seconds between two looks of an open page at its list
 LAST = timedelta(seconds=30)  # of work after the last message
-LIMITS = httpx.Limits(keepalive_expiry=2)  # seconds, before the server hangs up itself
 TARGETS = {"queue": 300.0, "reading": 100.0}  # milliseconds at the 95th percentile
 out = Console()
 

@@ -66,6 +66,9 @@ class Doors:
     twilio_number: str
 
 
+LIMITS = httpx.Limits(keepalive_expiry=2)  # seconds, before the server hangs up itself
+
+
 class Player:
     """Plays messages through the doors. `clock` is the file that tells the hub what time it is on that day."""
 

@@ -47,7 +47,7 @@ def run(directory: Path, *, once: bool, speed: float, port: int) -> int:
 
 def _play(stage: Stage, messages: list[Recorded], speed: float | None) -> timedelta:
     async def play() -> None:
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(timeout=30, limits=day.LIMITS) as client:
             player = Player(stage.doors, stage.played_time, client)
             player.set_clock(messages[0].at)
             bar = (TextColumn("{task.fields[at]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
