@@ -114,3 +114,24 @@ def test_the_first_log_in_of_a_newcomer_on_a_phone(
     page.goto(f"{url}/me")
     expect(page.get_by_text("set up, 10 recovery codes left")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_what_is_typed_before_the_scripts_arrive_on_a_slow_line_is_read_when_they_have(
+    house: House, url: str, chromium: Browser, complaints: list[str]
+) -> None:
+    house.clock[0] += timedelta(hours=1)
+    page = log_in(chromium, url, house, "operator-1", complaints, path="/late")
+    late = page.locator(".owed-line").filter(has_text="10001")
+    late.get_by_role("button", name="read it to me").first.click()
+    expect(page.locator("#field-H")).to_be_visible()
+
+    def type_and_be_read(address: str, field: str, typed: str, reading: str, words: str) -> None:
+        page.route("**/static/vendor/htmx*", lambda route: None)
+        page.goto(address, wait_until="commit")
+        page.locator(field).fill(typed)
+        page.unroute("**/static/vendor/htmx*")  # what was held goes on
+        expect(page.locator(reading)).to_contain_text(words)
+
+    type_and_be_read(page.url, "#field-H", "2570", "#troubles", "▲")
+    house.text(A1, "SET H2570 M1 A1")
+    type_and_be_read(f"{url}/desk/{house.item()}", "#text", "SET H0725 M1 A1", "#reading .mark", "accepted")

@@ -14,6 +14,12 @@
   const choice = (field) => field.matches("[type=radio], [type=checkbox]");
   const fieldKey = (field) => (choice(field) ? `${field.name}=${field.value}` : field.name);
   const state = (field) => (choice(field) ? field.checked : field.value);
+  const edited = (field) => {
+    if (choice(field)) return field.checked !== field.defaultChecked;
+    if (!field.options) return field.value !== field.defaultValue;
+    const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(chosen, 0);
+  };
 
   // The page after a form was sent: it was refused at the form's own address or where the address says what is wrong,
   // and at the log-in it never arrived.
@@ -27,13 +33,18 @@
     const kept = JSON.parse(sessionStorage.getItem(keptIn(form)) ?? "{}");
     for (const field of fields(form)) {
       const was = kept[fieldKey(field)];
-      if (was === undefined || was === state(field)) continue;
+      if (was === undefined || was === state(field) || edited(field)) continue;
       if (choice(field)) field.checked = was;
       else field.value = was;
       form.closest("details")?.setAttribute("open", "");
-      addEventListener("load", () => field.dispatchEvent(new Event("input", { bubbles: true })));
     }
   }
+  // What was put back, and what was typed while the scripts were on their way, is said to all who listen for it.
+  addEventListener("load", () => {
+    for (const field of [...document.querySelectorAll("main form[method=post]")].flatMap(fields).filter(edited)) {
+      for (const said of ["input", "change"]) field.dispatchEvent(new Event(said, { bubbles: true }));
+    }
+  });
 
   const keep = (event) => {
     const form = event.target.form;
