@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from sqlalchemy import Engine, func, insert, select, update
 
 from hub.analysis.kept import Kept
 from hub.bench import stage
+from hub.bench.stage import processor_time
 from hub.database import migrate, open_engine, reading, writing
 from hub.election.definition import Election
 from hub.models import JournalRow, StationRecordRow, StationRow, SubmissionRow
@@ -52,8 +52,7 @@ class Refresh:
     read: int
 
 
-def run(size: Size, *, stores: tuple[str, ...], rounds: int) -> int:
-    """Measures and tells; the exit status."""
+def run(size: Size, *, stores: tuple[str, ...], rounds: int) -> None:
     for kind in stores:
         with tempfile.TemporaryDirectory(prefix="hub-bench-") as home, stage.open_store(kind, Path(home)) as store:
             engine = open_engine(store.database("figures"))
@@ -65,7 +64,6 @@ def run(size: Size, *, stores: tuple[str, ...], rounds: int) -> int:
                 table.add_row(f"{it.messages:,}", f"{it.day:.2f}", f"{it.tables:.2f}", f"{it.read:,}")
             engine.dispose()
         out.print(table)
-    return 0
 
 
 def measure(engine: Engine, size: Size, rounds: int = 3) -> Iterator[Refresh]:
@@ -142,15 +140,9 @@ def _refreshed(engine: Engine, kept: Kept, size: Size, chance: random.Random) ->
 def _timed(engine: Engine, kept: Kept) -> Refresh:
     with reading(engine) as session:
         messages = session.scalar(select(func.count()).select_from(JournalRow)) or 0
-        day = _cpu(lambda: kept.coverage(session, OPENING + timedelta(hours=12)))
+        day = processor_time(lambda: kept.coverage(session, OPENING + timedelta(hours=12)))
         read = kept.read
-        return Refresh(messages, day, _cpu(lambda: kept.look(session)), read)
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    before = time.process_time()
-    work()
-    return time.process_time() - before
+        return Refresh(messages, day, processor_time(lambda: kept.look(session)), read)
 
 
 def _code(form: int) -> str:

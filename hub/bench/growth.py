@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from hub import bulk
 from hub.analysis import coverage, kept
 from hub.bench import profiling, stage
-from hub.bench.stage import Stage, resident, running
+from hub.bench.stage import Stage, processor_time, resident, running
 from hub.context import Hub
 from hub.database import reading, writing
 from hub.models import (
@@ -78,8 +78,8 @@ def _steps(ready: Stage, sizes: list[int]) -> Iterator[Step]:
         _fill(ready, size)
         _look(hub)
         first, database = FRESH + number * (FRESH + FEW + 1), ready.store.cpu()
-        arriving = _cpu(lambda first=first: profiling.knock(ready, first, FRESH))  # type: ignore[misc]
-        settling = _cpu(lambda: profiling.settle(hub))
+        arriving = processor_time(lambda first=first: profiling.knock(ready, first, FRESH))  # type: ignore[misc]
+        settling = processor_time(lambda: profiling.settle(hub))
         database = ready.store.cpu() - database
         _look(hub)
         profiling.knock(ready, first + FRESH, FEW)
@@ -109,7 +109,7 @@ def _look(hub: Hub) -> tuple[float, float]:
             known.coverage(session, hub.clock())
             coverage.day_figures(session, hub.election, hub.clock())
 
-        return _cpu(day), _cpu(lambda: known.look(session))
+        return processor_time(day), processor_time(lambda: known.look(session))
 
 
 def _worker(ready: Stage) -> tuple[float, float]:
@@ -118,12 +118,6 @@ def _worker(ready: Stage) -> tuple[float, float]:
         ready.until_read()
         start = time.perf_counter() - began
         return resident(worker.pid) / 1e6, start
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    before = time.process_time()
-    work()
-    return time.process_time() - before
 
 
 def _fill(ready: Stage, size: int) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -237,6 +237,13 @@ def cpu(pid: int, *, reaped: bool = False) -> float:
     except OSError:
         return 0.0  # it has ended since
     return sum(int(field) for field in fields[11 : 15 if reaped else 13]) / TICK
+
+
+def processor_time(work: Callable[[], object]) -> float:
+    """Seconds of this process's processor time that some work takes."""
+    before = time.process_time()
+    work()
+    return time.process_time() - before
 
 
 def resident(pid: int) -> int:

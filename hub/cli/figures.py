@@ -16,7 +16,6 @@ from hub.authoring import commands as authoring
 from hub.authoring import results
 from hub.authoring.commands import Map
 from hub.authoring.results import Understood
-from hub.bench import figures as large
 from hub.cli.terminal import HERE, Refusal, opened, out
 from hub.context import Hub
 from hub.database import reading, writing
@@ -169,15 +168,3 @@ def reconcile(
         totals = reconciliation.totals(session, hub.election, findings.ratios())
     for line in reconciled_as_text(compared, totals):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@commands.command(name="bench-figures")
-def bench_figures(
-    stations: Annotated[int, typer.Option(min=10)] = 10_000,
-    questions: Annotated[int, typer.Option(min=8)] = 200,
-    rounds: Annotated[int, typer.Option(min=1)] = 3,
-    store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite"],  # noqa: B006
-) -> None:
-    """Measures what a refresh of the day's page and of all tables costs, with one message a record and with ten."""
-    size = large.Size(stations=stations, questions=questions)
-    raise typer.Exit(large.run(size, stores=tuple(store), rounds=rounds))

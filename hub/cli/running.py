@@ -14,6 +14,7 @@ import uvicorn
 
 from hub import worker
 from hub.app import Server, create_app
+from hub.bench import figures as large
 from hub.bench import growth, profiling
 from hub.bench import run as benchmark
 from hub.bench import shift as desk_shift
@@ -124,6 +125,10 @@ def bench(
     stored: Annotated[
         list[int] | None, typer.Option(help="instead: what a message costs with so many stored; again for each")
     ] = None,
+    figures: Annotated[
+        int | None, typer.Option(min=100, help="instead: what a refresh of all figures costs with so many stations")
+    ] = None,
+    questions: Annotated[int, typer.Option(min=40, help="of the checklist behind these figures")] = 200,
 ) -> None:
     """Measures the hub against a floor in the same run, and proves that nothing was lost."""
     stores = tuple(store)
@@ -131,6 +136,8 @@ def bench(
         profiling.run(directory, stores=stores, count=count)
     elif stored:
         growth.run(directory, sizes=stored, stores=stores, output=output)
+    elif figures:
+        large.run(large.Size(stations=figures, questions=questions), stores=stores, rounds=rounds)
     else:
         raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=stores, output=output))
 
