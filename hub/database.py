@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -28,10 +29,12 @@ from hub.models import Base
 
 PATIENCE = 30  # seconds that a writer on SQLite waits for the others
 LOOK = 0.001  # seconds between its looks
+MOST = 500  # values that a statement names: SQLite takes only so many parameters
 JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode(),
     "json_deserializer": orjson.loads,
 }
+T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -142,6 +145,13 @@ def time_there(session: Session) -> datetime | None:
     if session.get_bind().dialect.name == "sqlite":
         return None
     return session.scalar(select(func.clock_timestamp()))
+
+
+def parts(items: Iterable[T], size: int = MOST) -> Iterator[list[T]]:
+    """The items in lists of so many, in their order: by itself as many as a statement can name."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from bots.gateway import DeliveryStatus, SendError
 from hub import bulk
+from hub.database import parts
 from hub.models import BroadcastRow, OutboxRow
 
 CRITICAL, PUSH, REPLY, BULK, BROADCAST = 0, 1, 5, 9, 10  # priorities: a lower one goes first
@@ -81,9 +82,8 @@ def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
 def known(session: Session, dedups: Collection[str]) -> set[str]:
     """Those of the messages that must go once which are in the outbox already."""
     found: set[str] = set()
-    listed = list(dedups)
-    for start in range(0, len(listed), 500):  # SQLite takes only so many parameters
-        statement = select(OutboxRow.dedup).where(OutboxRow.dedup.in_(listed[start : start + 500]))
+    for part in parts(dedups):
+        statement = select(OutboxRow.dedup).where(OutboxRow.dedup.in_(part))
         found |= {dedup for dedup in session.scalars(statement) if dedup}
     return found
 

@@ -13,10 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
 
-from hub.database import insert_into
+from hub.database import insert_into, parts
 from hub.models import TallyRow
-
-CHUNK = 500  # SQLite takes only so many parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,9 @@ def add(session: Session, numbers: Mapping[bytes, int], window: timedelta, now: 
 def read(session: Session, digests: Collection[bytes], now: datetime) -> dict[bytes, Tally]:
     """The counts whose windows have not ended."""
     found: dict[bytes, Tally] = {}
-    listed = list(digests)
-    for start in range(0, len(listed), CHUNK):
+    for part in parts(digests):
         statement = select(TallyRow.digest, TallyRow.count, TallyRow.until)
-        which = TallyRow.digest.in_(listed[start : start + CHUNK])
-        for digest, count, until in session.execute(statement.where(which, TallyRow.until > now)):
+        for digest, count, until in session.execute(statement.where(TallyRow.digest.in_(part), TallyRow.until > now)):
             found[bytes(digest)] = Tally(count, until)
     return found
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, inspect, select
 
-from hub.database import migrate, reading, writing
+from hub.database import migrate, parts, reading, writing
 from hub.models import Base, CursorRow
 
 
@@ -34,3 +34,9 @@ def test_an_exception_rolls_the_whole_transaction_back(engine: Engine) -> None:
         pass
     with reading(engine) as session:
         assert session.scalars(select(CursorRow)).all() == []
+
+
+def test_parts_hold_every_item_once_and_none_is_empty() -> None:
+    assert list(parts(iter("abcde"), 2)) == [["a", "b"], ["c", "d"], ["e"]]
+    assert [len(part) for part in parts(range(1_000))] == [500, 500]
+    assert list(parts([])) == []

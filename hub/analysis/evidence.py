@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.database import parts
 from hub.election.definition import Election
 from hub.models import ReplacementRow, StationRecordRow, StationRow
 from hub.reports import history, rulings
@@ -190,11 +191,9 @@ def stored(session: Session, since: datetime | None = None) -> list[StationRecor
         statement = statement.where(StationRecordRow.station_id.in_(changed))
     records = [StationRecord(**row) for row in session.execute(statement).mappings()]
     disputed = {(record.station_id, record.form): record for record in records if record.conflicts}
-    ids = sorted({station for station, _ in disputed})
-    for start in range(0, len(ids), 500):
+    for part in parts(sorted({station for station, _ in disputed})):
         said = select(StationRecordRow.station_id, StationRecordRow.form, StationRecordRow.by_observer)
-        part = StationRecordRow.station_id.in_(ids[start : start + 500])
-        for station, form, by_observer in session.execute(said.where(part)):
+        for station, form, by_observer in session.execute(said.where(StationRecordRow.station_id.in_(part))):
             if (station, form) in disputed:
                 disputed[station, form].by_observer = by_observer
     return records

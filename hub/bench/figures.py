@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,15 +21,14 @@ from sqlalchemy import Engine, func, insert, select, update
 from hub.analysis.kept import Kept
 from hub.bench import stage
 from hub.bench.stage import processor_time
-from hub.database import migrate, open_engine, reading, writing
+from hub.database import migrate, open_engine, parts, reading, writing
 from hub.election.definition import Election
 from hub.models import JournalRow, StationRecordRow, StationRow, SubmissionRow
 
 out = Console()
 OPENING = datetime(2030, 1, 1, 6, tzinfo=UTC)
 STRATA, OPTIONS, TOTALS = 10, 3, ("K", "T", "R", "B")
-_PART = 5_000  # rows of one statement
-Row = TypeVar("Row")
+PART = 5_000  # rows of one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,9 @@ def fill(engine: Engine, size: Size) -> None:
     """The frame, all of it drawn, and a record of every station on every form."""
     chance, asked = random.Random(1), election(size)  # noqa: S311 - nothing is secret here
     with writing(engine) as session:
-        for part in _parts(_station(at) for at in range(size.stations)):
+        for part in parts((_station(at) for at in range(size.stations)), PART):
             session.execute(insert(StationRow), part)
-        for part in _parts(_records(asked, size, chance)):
+        for part in parts(_records(asked, size, chance), PART):
             session.execute(insert(StationRecordRow), part)
 
 
@@ -120,7 +119,7 @@ def store_messages(engine: Engine, size: Size, until: int) -> None:
     """Messages and what was made of them, until so many are stored."""
     with writing(engine) as session:
         stored = session.scalar(select(func.max(JournalRow.id))) or 0
-        for ids in _parts(range(stored + 1, until + 1)):
+        for ids in parts(range(stored + 1, until + 1), PART):
             session.execute(insert(JournalRow), [_message(id) for id in ids])
             session.execute(insert(SubmissionRow), [_submission(id, size) for id in ids])
 
@@ -203,14 +202,3 @@ def _submission(id: int, size: Size) -> dict[str, Any]:
     place = {"form": _code(id % size.forms), "person_id": 1, "station_id": id % size.stations + 1}
     told: dict[str, Any] = {"answers": {"A": "1"}, "problems": [], "comment": "", "settled_at": OPENING}
     return {"journal_id": id, "outcome": "accepted", **place, **told}
-
-
-def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    part: list[Row] = []
-    for row in rows:
-        part.append(row)
-        if len(part) == _PART:
-            yield part
-            part = []
-    if part:
-        yield part

@@ -24,7 +24,7 @@ from hub.analysis import coverage, kept
 from hub.bench import profiling, stage
 from hub.bench.stage import Stage, processor_time, resident, running
 from hub.context import Hub
-from hub.database import reading, writing
+from hub.database import parts, reading, writing
 from hub.models import (
     AssignmentRow,
     Base,
@@ -130,13 +130,13 @@ def _fill(ready: Stage, size: int) -> None:
             table: session.scalar(select(func.max(_id(table)))) or 0 for table in (*rows, ContactRow, AssignmentRow)
         }
     wanted = max(0, size - stored)
-    for at in range(0, wanted, PART):
+    for numbers in parts(range(1, wanted + 1), PART):
         with writing(ready.engine) as session:
-            _store(session, rows, last, range(at + 1, min(at + PART, wanted) + 1))
+            _store(session, rows, last, numbers)
     _settle_down(ready)
 
 
-def _store(session: Session, rows: dict[Any, list[dict[str, Any]]], last: dict[Any, int], numbers: range) -> None:
+def _store(session: Session, rows: dict[Any, list[dict[str, Any]]], last: dict[Any, int], numbers: list[int]) -> None:
     def others(table: Any, **changed: Callable[[int], Any]) -> None:
         like = rows[table]
         bulk.insert(

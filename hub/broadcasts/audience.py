@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from hub.database import parts
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRecordRow, StationRow
 from hub.sample import roster
 from hub.sample.roster import Contact
@@ -51,7 +52,7 @@ def readers(session: Session, audience: Audience, now: datetime) -> list[Reader]
     """Each person once, however many stations or contacts they have, in the order of their codes."""
     people = _people(session, audience, now)
     ways: dict[int, list[Contact]] = {}
-    for part in roster.parts([person.id for person in people]):
+    for part in parts([person.id for person in people]):
         ways |= roster.contacts(session, part)
     shut = _shut(session, [person.id for person in people if not ways.get(person.id)])
     return [
@@ -93,7 +94,7 @@ def _people(session: Session, audience: Audience, now: datetime) -> Sequence[Per
 def _shut(session: Session, person_ids: Collection[int]) -> dict[int, set[str]]:
     """The states of the contacts of people who have no active one."""
     states: dict[int, set[str]] = defaultdict(set)
-    for part in roster.parts(person_ids):
+    for part in parts(person_ids):
         statement = select(ContactRow.person_id, ContactRow.state).where(ContactRow.person_id.in_(part))
         for person_id, state in session.execute(statement):
             states[person_id].add(state)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.accounts import accounts
 from hub.alerts import routing
 from hub.bootstrap import sms_road
+from hub.database import parts
 from hub.doctor.checks import Check, doubtful, fine, wrong
 from hub.election.alerting import Alerting
 from hub.election.definition import Election
@@ -83,7 +84,7 @@ def _reached(session: Session, served: set[str]) -> dict[int, set[str]]:
     """Person → the kinds of their active contacts, as far as they are served."""
     ids = session.scalars(select(PersonRow.id)).all()
     found: dict[int, set[str]] = {}
-    for part in roster.parts(ids):
+    for part in parts(ids):
         for person, contacts in roster.contacts(session, part).items():
             if roads := {contact.kind for contact in contacts} & served:
                 found[person] = roads

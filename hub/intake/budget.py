@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person
 from hub.context import Hub
+from hub.database import parts
 from hub.intake.journal import Entry
 from hub.models import JournalRow, OutboxRow
 from hub.sample import roster
@@ -91,12 +92,11 @@ def _may_cost(entry: Entry, people: Sequence[Person]) -> bool:
 
 def _replies(session: Session, senders: set[bytes], since: datetime) -> list[tuple[bytes, str, datetime]]:
     found: list[tuple[bytes, str, datetime]] = []
-    listed = list(senders)
-    for start in range(0, len(listed), roster.CHUNK):
+    for part in parts(senders):
         statement = (
             select(JournalRow.sender_digest, OutboxRow.text, JournalRow.received_at)
             .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
-            .where(JournalRow.sender_digest.in_(listed[start : start + roster.CHUNK]), JournalRow.received_at > since)
+            .where(JournalRow.sender_digest.in_(part), JournalRow.received_at > since)
             .where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
         )
         found += [(sender, text, at) for sender, text, at in session.execute(statement)]

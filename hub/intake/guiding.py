@@ -18,6 +18,7 @@ from hub.checklist.folding import fold, folded_words
 from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText, Reading, Unreadable
 from hub.context import Hub
+from hub.database import parts
 from hub.dialog import dialog as dialogs
 from hub.dialog import plan, screens
 from hub.dialog.dialog import Dialog, Event, Look, Paper, Turn, Typed
@@ -29,7 +30,6 @@ from hub.models import DialogRow
 from hub.outbox import Draft
 from hub.replies import problem_text, say
 from hub.reports.stations import StationRecords
-from hub.sample import roster
 
 Senders = Mapping[tuple[bytes, datetime], Sequence[Person]]
 
@@ -271,7 +271,7 @@ def _typed(entry: Entry) -> Typed:
 
 def _rows(session: Session, person_ids: set[int]) -> dict[int, DialogRow]:
     found: dict[int, DialogRow] = {}
-    for part in roster.parts(person_ids):
+    for part in parts(person_ids):
         rows = session.scalars(select(DialogRow).where(DialogRow.person_id.in_(part)).order_by(DialogRow.id))
         found |= {row.id: row for row in rows}
     return found

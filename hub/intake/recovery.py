@@ -14,7 +14,7 @@ from bots.gateway import InboundMessage, SendError
 from bots.telegram import TelegramGateway, decode_update
 from bots.twilio import TwilioGateway
 from hub.context import Hub
-from hub.database import writing
+from hub.database import parts, writing
 from hub.intake import journal
 
 
@@ -65,7 +65,7 @@ def _keep(hub: Hub, messages: Sequence[InboundMessage]) -> int:
     for row in rows:
         row["context"] = row["context"] | {"recovered": True}
     new = 0
-    for start in range(0, len(rows), journal.BATCH_LIMIT):
+    for part in parts(rows, journal.BATCH_LIMIT):
         with writing(hub.engine) as session:
-            new += len(journal.store(session, rows[start : start + journal.BATCH_LIMIT]))
+            new += len(journal.store(session, part))
     return new

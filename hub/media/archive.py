@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Station
-from hub.database import insert_into
+from hub.database import insert_into, parts
 from hub.media.types import ENDINGS
 from hub.models import JournalRow, MediaBlobRow, MediaRow, PersonRow, StationRow, WorkItemRow
 from hub.sample import roster
@@ -70,7 +70,7 @@ def of_station(session: Session, station_id: int, form: str = "") -> list[File]:
 def of_stations(session: Session, codes: Collection[str], form: str) -> dict[str, list[File]]:
     """Many stations' files of one form, by the station's code: the protocols beside their figures."""
     found: dict[str, list[File]] = defaultdict(list)
-    for part in roster.parts(codes):
+    for part in parts(codes):
         for file in _files(session, StationRow.code.in_(part) & (MediaRow.form == form), len(part) * 20):
             found[file.station].append(file)
     return found

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import bulk
+from hub.database import parts
 from hub.models import StationRecordRow, StationRow
 
 TROUBLES = ("conflicts", "flags")
@@ -157,9 +158,8 @@ class StationRecords:
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
         self.busy: set[int] = set()
-        ids = sorted(station_ids)
-        for start in range(0, len(ids), 500):
-            self._load(ids[start : start + 500], lock)
+        for part in parts(sorted(station_ids)):
+            self._load(part, lock)
 
     def get(self, station_id: int, form: str) -> StationRecord | None:
         return self._records[station_id].get(form)

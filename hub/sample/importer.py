@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from hub.database import parts
 from hub.election.configuration import Configuration, ConfigurationError, Finding
 from hub.election.definition import Election
 from hub.election.findings import few
@@ -35,7 +36,6 @@ Values = Mapping[str, Any]
 Address = tuple[str, str, bytes]  # person code, kind, digest
 Assignment = tuple[str, str]  # person code, station code
 
-_CHUNK = 500  # SQLite takes only so many parameters
 _REPORTED: tuple[InstrumentedAttribute[Any], ...] = (
     SubmissionRow.station_id,
     StationRecordRow.station_id,
@@ -266,7 +266,7 @@ def _compare_assignments(session: Session, configuration: Configuration) -> _Dif
 
 def _refuse_reported(session: Session, removed: Collection[str]) -> None:
     reported: set[str] = set()
-    for codes in _chunks(removed):
+    for codes in parts(removed):
         for column in _REPORTED:
             query = select(StationRow.code).join_from(StationRow, column.class_, column == StationRow.id)
             reported.update(session.scalars(query.where(StationRow.code.in_(codes))))
@@ -295,8 +295,8 @@ def _write_rows(
 
 
 def _deactivate(session: Session, ids: Collection[int]) -> None:
-    for chunk in _chunks(ids):
-        session.execute(update(PersonRow).where(PersonRow.id.in_(chunk)).values(active=False))
+    for part in parts(ids):
+        session.execute(update(PersonRow).where(PersonRow.id.in_(part)).values(active=False))
 
 
 def _write_contacts(
@@ -333,9 +333,9 @@ def _write_assignments(
         this = (AssignmentRow.person_id == person_ids[person], AssignmentRow.station_id == station_ids[station])
         session.execute(update(AssignmentRow).where(*this).values(filed=False))
         session.execute(update(AssignmentRow).where(*this, _lasts(now)).values(until=now))
-    for chunk in _chunks([person_ids[person] for person in changed if person_ids[person] in assigned_before]):
+    for part in parts([person_ids[person] for person in changed if person_ids[person] in assigned_before]):
         # Where the files say something new they end what was said in the hub meanwhile.
-        moved = (AssignmentRow.person_id.in_(chunk), AssignmentRow.filed.is_(False))
+        moved = (AssignmentRow.person_id.in_(part), AssignmentRow.filed.is_(False))
         session.execute(update(AssignmentRow).where(*moved, _lasts(now)).values(until=now))
     rows = [
         {
@@ -355,12 +355,6 @@ def _lasts(now: datetime) -> ColumnElement[bool]:
 
 
 def _delete_stations(session: Session, ids: Collection[int]) -> None:
-    for chunk in _chunks(ids):
-        session.execute(delete(AssignmentRow).where(AssignmentRow.station_id.in_(chunk)))
-        session.execute(delete(StationRow).where(StationRow.id.in_(chunk)))
-
-
-def _chunks(values: Collection[Key]) -> Iterator[list[Key]]:
-    listed = list(values)
-    for start in range(0, len(listed), _CHUNK):
-        yield listed[start : start + _CHUNK]
+    for part in parts(ids):
+        session.execute(delete(AssignmentRow).where(AssignmentRow.station_id.in_(part)))
+        session.execute(delete(StationRow).where(StationRow.id.in_(part)))

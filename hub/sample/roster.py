@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person, Station
+from hub.database import parts as parts
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 
-T = TypeVar("T")
 # The columns that make a `Person` (but for the stations) and a `Station`: a batch needs no ORM objects.
 _PERSON = (PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.language, PersonRow.region)
 _STATION = tuple(getattr(StationRow, field.name) for field in fields(Station))
-CHUNK = 500  # SQLite takes only so many parameters
 
 
 class NotPossible(ValueError):
@@ -179,10 +177,3 @@ class _Stay:
 
 def _stations_at(stays: Collection[_Stay], at: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stay.station for stay in stays if stay.covers(at)))
-
-
-def parts(values: Collection[T]) -> Iterable[list[T]]:
-    """The values in lists that a statement can take."""
-    listed = list(values)
-    for start in range(0, len(listed), CHUNK):
-        yield listed[start : start + CHUNK]
