@@ -13,6 +13,7 @@ from hub.analysis import reconciliation
 from hub.authoring import results, sheets, uploads
 from hub.authoring.results import Understood
 from hub.authoring.uploads import OFFICIAL, Kept
+from hub.console import uploaded
 from hub.console.access import Caller, Here, Visitor, pages
 from hub.console.frame import page
 from hub.context import Hub
@@ -34,11 +35,7 @@ def asked(request: Request, hub: Here) -> Response:
 @routes.post("/official")
 def upload(caller: Caller, hub: Here, file: UploadFile) -> Response:
     _form(hub)
-    data = file.file.read(sheets.LARGEST + 1)  # one more than is taken tells that it is too much
-    with writing(hub.engine) as session:
-        name = file.filename or "?"
-        upload_id = uploads.keep(session, hub.vault, caller.account.id, OFFICIAL, name, data, {}, hub.timer())
-    return RedirectResponse(f"/findings/official/{upload_id}", 303)
+    return RedirectResponse(f"/findings/official/{uploaded.keep(hub, caller, OFFICIAL, file)}", 303)
 
 
 @routes.get("/official/{upload_id}")
@@ -82,22 +79,14 @@ def take(caller: Caller, hub: Here, upload_id: int, seal: Annotated[str, Form()]
 
 @routes.post("/official/{upload_id}/forget")
 def forget(caller: Caller, hub: Here, upload_id: int) -> Response:
-    with writing(hub.engine) as session:
-        uploads.forget(session, _kept(session, hub, caller, upload_id).id)
+    uploaded.forget(hub, caller, upload_id, {OFFICIAL})
     return RedirectResponse("/findings/official", 303)
 
 
 def _read(session: Session, hub: Hub, caller: Visitor, upload_id: int) -> tuple[Kept, Understood]:
     _form(hub)
-    kept = _kept(session, hub, caller, upload_id)
+    kept = uploaded.find(session, hub, caller, upload_id, {OFFICIAL})
     return kept, results.read(session, hub.election, sheets.read(kept.name, kept.data), kept.told)
-
-
-def _kept(session: Session, hub: Hub, caller: Visitor, upload_id: int) -> Kept:
-    kept = uploads.find(session, hub.vault, upload_id, caller.account.id, {OFFICIAL})
-    if kept is None:
-        raise HTTPException(404)
-    return kept
 
 
 def _form(hub: Hub) -> str:
