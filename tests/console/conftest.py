@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from hub.accounts import accounts
-from hub.database import open_engine, writing
-from hub.models import StationRow
+from hub.database import open_engine
 from tests.console.browsers import chromium, complaints, url
 from tests.console.house import A1, A2, A3, QUICK, House, build, open_house
 
@@ -44,9 +42,7 @@ def house(house_template: Path, tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def counted(house: House) -> House:
     """Two drawn stations, both counted; at the second more ballots than voters, over a rule that only flags."""
-    house.clock[0] += timedelta(hours=14)
-    with writing(house.hub.engine) as session:
-        session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
+    house.evening()
     house.text(A1, "TAL R900 V500 YA300 YB200")
     house.text(A2, "TAL R900 V500 YA300 YB200")
     house.text(A3, "TAL R400 V396 YA300 YB96")

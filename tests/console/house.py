@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from bots.gateway import Channel, InboundMessage
@@ -21,7 +21,7 @@ from hub.console.app import console
 from hub.context import Hub
 from hub.database import writing
 from hub.intake import journal, pipeline
-from hub.models import AccountRow, AuditRow, WorkItemRow
+from hub.models import AccountRow, AuditRow, StationRow, WorkItemRow
 from hub.sample import importer
 from hub.settings import Settings
 from hub.vault import Vault
@@ -61,6 +61,12 @@ class House:
             journal.store(session, [journal.row(message, self.hub.vault, "CM", self.clock[0])])
         while pipeline.settle_batch(self.hub, 100):
             pass
+
+    def evening(self) -> None:
+        """The counts come in. Two stations are drawn, so that the rules are within reach."""
+        self.clock[0] += timedelta(hours=14)
+        with writing(self.hub.engine) as session:
+            session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
 
     def browser(self, name: str | None = None) -> httpx.AsyncClient:
         """A browser; logged in where a name is given."""

@@ -14,7 +14,7 @@ from hub.analysis import releases
 from hub.cli import publication
 from hub.cli.terminal import Refusal
 from hub.database import reading, writing
-from hub.models import AccountRow, AssignmentRow, ReleaseRow, StationRow
+from hub.models import AccountRow, AssignmentRow, ReleaseRow
 from hub.publication import report
 from hub.publication.document import Document
 from hub.publication.report import Facts
@@ -29,9 +29,7 @@ def house(engine: Engine) -> House:
     """Two drawn stations, both counted, and a release of it that two people signed; then other numbers came."""
     houses.build(engine)
     house = houses.open_house(engine)
-    house.clock[0] += timedelta(hours=14)
-    with writing(engine) as session:
-        session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
+    house.evening()
     house.text(A1, "TAL R900 V500 YA300 YB200")
     house.text(A3, "TAL R400 V200 YA120 YB80")
     release(house)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hub.analysis import verification
@@ -23,9 +22,7 @@ def house(engine: Engine) -> House:
     """Station 10001 with two observers that differ, 10004 with one."""
     houses.build(engine)
     house = houses.open_house(engine)
-    house.clock[0] += timedelta(hours=14)
-    with writing(engine) as session:
-        session.execute(update(StationRow).values(sampled=StationRow.code.in_(("10001", "10004"))))
+    house.evening()
     house.text(A2, "TAL R900 V500 YA300 YB200")
     house.text(A1, "TAL R900 V510 YA300 YB210")
     house.text(A4, "SET H0715 M1 A1")
