@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.models import AccountRow, AuditRow
 
@@ -72,6 +72,11 @@ def count(session: Session, action: str, subjects: Sequence[str]) -> Counter[str
         .group_by(AuditRow.subject)
     )
     return Counter({subject: times for subject, times in rows})
+
+
+def times(action: str, subject: InstrumentedAttribute[str]) -> ScalarSelect[int]:
+    """The same as a part of another statement."""
+    return select(func.count()).where(AuditRow.action == action, AuditRow.subject == subject).scalar_subquery()
 
 
 def recent(session: Session, wanted: Wanted, *, before: int = 0, limit: int = 100) -> list[AuditEntry]:

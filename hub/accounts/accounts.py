@@ -184,7 +184,11 @@ def listing(session: Session) -> list[Account]:
 
 def at_the_desk(session: Session) -> list[Account]:
     """Who may be given work: operators and supervisors."""
-    return [it for it in listing(session) if it.role in ("operator", "supervisor") and not it.disabled]
+    working = AccountRow.role.in_(("operator", "supervisor")), AccountRow.disabled_at.is_(None)
+    return [
+        account(row)
+        for row in session.scalars(select(AccountRow).where(*working).order_by(AccountRow.role, AccountRow.name))
+    ]
 
 
 def set_language(session: Session, account_id: int, language: str) -> None:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hub.accounts import accounts
@@ -69,19 +69,19 @@ def begin(
 
 def find(session: Session, token: str, now: datetime, limits: Limits) -> LoginSession | None:
     """The log-in of this token, or None: unknown, ended, idle too long, too old, or its account disabled."""
-    found = _holding(session, now, limits, LoginSessionRow.token_digest == _digest(token))
+    found = _holding(session, now, limits, _OF_TOKEN, token=_digest(token))
     return found[0] if found else None
 
 
 def of(session: Session, account_id: int, now: datetime, limits: Limits) -> list[LoginSession]:
     """The log-ins of an account that hold, the one seen last first."""
-    return _holding(session, now, limits, LoginSessionRow.account_id == account_id)
+    return _holding(session, now, limits, _HOLDING.where(LoginSessionRow.account_id == account_id))
 
 
 def live(session: Session, now: datetime, limits: Limits) -> dict[int, list[datetime]]:
     """Account → when each of its log-ins that still hold was seen last, newest first."""
     seen: dict[int, list[datetime]] = {}
-    for login in _holding(session, now, limits):
+    for login in _holding(session, now, limits, _HOLDING):
         seen.setdefault(login.account.id, []).append(login.seen_at)
     return seen
 
@@ -109,14 +109,21 @@ def revoke(session: Session, account_id: int, *, but: int = 0) -> int:
     return _end(session, LoginSessionRow.account_id == account_id, LoginSessionRow.id != but)
 
 
-def _holding(session: Session, now: datetime, limits: Limits, *which: ColumnElement[bool]) -> list[LoginSession]:
-    holds = (LoginSessionRow.seen_at >= now - limits.idle, LoginSessionRow.created_at >= now - limits.longest)
-    rows = session.execute(
-        select(LoginSessionRow, AccountRow)
-        .join(AccountRow, AccountRow.id == LoginSessionRow.account_id)
-        .where(*which, *holds, AccountRow.disabled_at.is_(None))
-        .order_by(LoginSessionRow.seen_at.desc())
-    )
+# Built once: every request of the console asks.
+_HOLDING = (
+    select(LoginSessionRow, AccountRow)
+    .join(AccountRow, AccountRow.id == LoginSessionRow.account_id)
+    .where(LoginSessionRow.seen_at >= bindparam("idle"), LoginSessionRow.created_at >= bindparam("longest"))
+    .where(AccountRow.disabled_at.is_(None))
+    .order_by(LoginSessionRow.seen_at.desc())
+)
+_OF_TOKEN = _HOLDING.where(LoginSessionRow.token_digest == bindparam("token"))
+
+
+def _holding(
+    session: Session, now: datetime, limits: Limits, which: Select[LoginSessionRow, AccountRow], **named: bytes
+) -> list[LoginSession]:
+    rows = session.execute(which, {"idle": now - limits.idle, "longest": now - limits.longest, **named})
     found = [(row, accounts.account(owner)) for row, owner in rows]
     return [
         LoginSession(row.id, account, row.csrf, row.created_at, row.seen_at, row.address, row.device, proved=row.proved)

@@ -21,13 +21,13 @@ from hub.console.item import (
     item_page,
     mendable,
     next_free,
+    opened,
     ordered,
     taken_or_next,
     undoable,
 )
 from hub.database import reading, writing
 from hub.desk import items
-from hub.desk.queue import TakenBy
 from hub.intake import corrections, decisions
 
 routes = pages("desk")
@@ -52,21 +52,16 @@ def listed(request: Request, caller: Caller, hub: Here, current: int = 0) -> Res
 
 
 @routes.get("/{item_id}")
-def opened(request: Request, caller: Caller, hub: Here, item_id: int, done: str = "") -> Response:
+def shown(request: Request, caller: Caller, hub: Here, item_id: int, done: str = "") -> Response:
     """Opens an item, and claims it for who may work on it."""
-    taken: TakenBy | None = None
-    if caller.acts("desk"):
-        with writing(hub.engine) as session:
-            taken = claim(session, hub, caller, item_id)
+    taken = opened(hub, caller, item_id) if caller.acts("desk") else None
     return item_page(request, hub, item_id, taken=taken, done=done)
 
 
 @routes.post("/{item_id}/keep")
 def kept(request: Request, caller: Caller, hub: Here, item_id: int) -> Response:
     """Extends the claim while its holder types; says so when somebody else has the item by now."""
-    with writing(hub.engine) as session:
-        taken = claim(session, hub, caller, item_id)
-    return page(request, "desk/holder.html", taken=taken)
+    return page(request, "desk/holder.html", taken=opened(hub, caller, item_id))
 
 
 @routes.post("/{item_id}/preview")

@@ -19,7 +19,7 @@ from hub.console.access import Visitor, note
 from hub.console.frame import language_of, page
 from hub.console.readings import Said
 from hub.context import Hub
-from hub.database import reading
+from hub.database import reading, writing
 from hub.desk import deeds, items, late, queue, strangers
 from hub.desk.items import Item
 from hub.desk.late import Owed
@@ -27,7 +27,6 @@ from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.desk.strangers import Near
 from hub.intake import corrections, questions
 from hub.media import archive
-from hub.media.archive import File
 
 
 def item_page(
@@ -52,7 +51,7 @@ def item_page(
         entries = ordered(session, hub, visitor)
         colleagues = accounts.at_the_desk(session)
         bar = undoable(session, hub, visitor)
-        files = _files(session, item)
+        files = archive.of_item(session, item.message.journal_id if item.message else None, item.station_id, item.form)
         owed = _owed(session, hub, item)
         may_be = _near(session, hub, item)
         original = latest = None
@@ -108,13 +107,6 @@ def _owed(session: Session, hub: Hub, item: Item) -> list[Owed]:
     return [line] if line else []
 
 
-def _files(session: Session, item: Item) -> list[File]:
-    """Those of the message, and of the form at its station: the protocol beside what was texted of it."""
-    own = archive.of_message(session, item.message.journal_id) if item.message else []
-    of_form = archive.of_station(session, item.station_id, item.form) if item.station_id and item.form else []
-    return list({file.id: file for file in [*own, *of_form]}.values())
-
-
 def _record_rows(hub: Hub, item: Item, language: str) -> list[Said]:
     broken = item.detail.get("rules", {}) if item.kind == "conflict" else {}
     return readings.record_rows(hub.election, item.form, item.record, language, broken) if item.record else []
@@ -162,6 +154,15 @@ def claim(session: Session, hub: Hub, caller: Visitor, item_id: int) -> TakenBy 
         return None
     # Claims run on real time; the page tells the election's, which only differ in a rehearsal.
     return replace(claim, since=hub.clock() - (hub.timer() - claim.since)) if claim.since else claim
+
+
+def opened(hub: Hub, caller: Visitor, item_id: int) -> TakenBy | None:
+    """The claim of who has the item before them; nothing is written while it holds for some minutes yet."""
+    with reading(hub.engine) as session:
+        if queue.holds(session, item_id, caller.account.id, hub.timer()):
+            return None
+    with writing(hub.engine) as session:
+        return claim(session, hub, caller, item_id)
 
 
 def taken_or_next(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -68,21 +69,26 @@ def remember(
 
 def last(session: Session, account_id: int, now: datetime) -> Deed | None:
     """What this account did last and may still undo."""
-    statement = (
-        select(DeedRow, StationRow.code)
-        .join(WorkItemRow, WorkItemRow.id == DeedRow.item_id)
-        .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
-        .where(*_open(account_id, now))
-        .order_by(DeedRow.id.desc())
-        .limit(1)
-    )
-    found = session.execute(statement).one_or_none()
+    found = session.execute(_last(), {"account": account_id, "now": now}).one_or_none()
     if found is None:
         return None
     row, station = found
     detail = dict(row.detail)
     was = Before(**{"item_id": row.item_id, **detail.pop("was")})
     return Deed(row.id, row.item_id, station or "", row.kind, row.until, was, detail)
+
+
+@cache
+def _last() -> Select[DeedRow, str]:
+    """Built once: every page of the desk asks."""
+    return (
+        select(DeedRow, StationRow.code)
+        .join(WorkItemRow, WorkItemRow.id == DeedRow.item_id)
+        .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
+        .where(*_open(bindparam("account"), bindparam("now")))
+        .order_by(DeedRow.id.desc())
+        .limit(1)
+    )
 
 
 def take_back(session: Session, deed_id: int, account_id: int, now: datetime) -> Deed | None:
@@ -97,5 +103,7 @@ def take_back(session: Session, deed_id: int, account_id: int, now: datetime) ->
     return deed if result.rowcount else None
 
 
-def _open(account_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _open(
+    account_id: int | BindParameter[int], now: datetime | BindParameter[datetime]
+) -> tuple[ColumnElement[bool], ...]:
     return DeedRow.account_id == account_id, DeedRow.until > now, DeedRow.undone_at.is_(None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, LargeBinary, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from hub import audit
 from hub.desk import late
@@ -25,6 +26,7 @@ from hub.models import (
 )
 
 HISTORY = 12
+_By = Literal["id", "code", "digest"]
 MENDED = ("message", "unknown")  # kinds of item that are there because of what a message says
 
 
@@ -113,24 +115,24 @@ class Item:
 
 
 def item(session: Session, item_id: int) -> Item | None:
-    row = session.get(WorkItemRow, item_id)
-    if row is None:
+    found = session.execute(_item(), {"item": item_id}).one_or_none()
+    if found is None:
         return None
-    station = session.get(StationRow, row.station_id) if row.station_id else None
+    row, station, district, region, holder, closer = found
     return Item(
         id=row.id,
         kind=row.kind,
         severity=row.severity,
         opened_at=row.opened_at,
         station_id=row.station_id,
-        station=station.code if station else "",
-        district=station.district if station else "",
-        region=station.region if station else "",
+        station=station or "",
+        district=district or "",
+        region=region or "",
         form=row.form or "",
         detail=row.detail,
-        holder=_account_name(session, row.claimed_by),
+        holder=holder or "",
         closed_at=row.closed_at,
-        closed_by=_account_name(session, row.closed_by),
+        closed_by=closer or "",
         resolution=row.resolution or "",
         note=row.note or "",
         escalated_at=row.escalated_at,
@@ -143,111 +145,65 @@ def item(session: Session, item_id: int) -> Item | None:
 
 def original(session: Session, item_id: int) -> tuple[int, str] | None:
     """The journal id and the text of the message that an item is there to mend; a live reading needs no more."""
-    statement = (
-        select(JournalRow.id, JournalRow.text, WorkItemRow.detail)
-        .join(WorkItemRow, WorkItemRow.journal_id == JournalRow.id)
-        .where(WorkItemRow.id == item_id, WorkItemRow.kind.in_(MENDED))
-    )
-    found = session.execute(statement).one_or_none()
+    found = session.execute(_original(), {"item": item_id}).one_or_none()
     return (found[0], found[2].get("whole") or found[1]) if found else None
-
-
-def _account_name(session: Session, account_id: int | None) -> str:
-    return session.scalar(select(AccountRow.name).where(AccountRow.id == account_id)) or "" if account_id else ""
 
 
 def _message(session: Session, journal_id: int, whole: str | None) -> Message | None:
     """`whole`: the text of a long message, of which this entry is the last part."""
-    entry = session.get(JournalRow, journal_id)
+    entry = session.connection().execute(_entry(), {"entry": journal_id}).one_or_none()
     if entry is None:
         return None
-    latest = session.scalar(
-        select(JournalRow.text).where(JournalRow.corrects == journal_id).order_by(JournalRow.id.desc()).limit(1)
-    )
+    said = whole or entry.text
     return Message(
-        entry.id,
-        whole or entry.text,
-        (whole or entry.text) if latest is None else latest,
+        journal_id,
+        said,
+        said if entry.latest is None else entry.latest,
         entry.channel,
         entry.received_at,
-        _sender(session, entry.sender_digest),
-        _history(session, entry),
+        _sender(session, "digest", entry.sender_digest),
+        _history(session, journal_id, entry.sender_digest),
     )
-
-
-def _sender(session: Session, digest: bytes) -> Sender | None:
-    return _person(session, session.scalar(select(ContactRow.person_id).where(ContactRow.digest == digest).limit(1)))
 
 
 def _person(session: Session, person: int | str | None) -> Sender | None:
     """By id, or by code."""
-    known = PersonRow.code == person if isinstance(person, str) else PersonRow.id == person
-    row = session.scalars(select(PersonRow).where(known)).one_or_none() if person else None
+    return _sender(session, "code" if isinstance(person, str) else "id", person) if person else None
+
+
+def _sender(session: Session, by: _By, value: int | str | bytes) -> Sender | None:
+    row = session.connection().execute(_card(by), {"value": value}).one_or_none()
     if row is None:
         return None
-    phones = select(ContactRow.hint).where(ContactRow.person_id == row.id, ContactRow.kind == "phone")
-    stations = session.execute(
-        select(StationRow.id, StationRow.code)
-        .join(AssignmentRow, AssignmentRow.station_id == StationRow.id)
-        .where(AssignmentRow.person_id == row.id, AssignmentRow.until.is_(None))
-        .order_by(StationRow.code)
-    ).all()
-    others = (
-        select(PersonRow.code)
-        .join(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
-        .where(AssignmentRow.station_id.in_([id for id, _ in stations]), AssignmentRow.until.is_(None))
-        .where(PersonRow.id != row.id, PersonRow.active)
-        .distinct()
-    )
-    heard = (
-        select(func.max(JournalRow.received_at))
-        .join(ContactRow, ContactRow.digest == JournalRow.sender_digest)
-        .where(ContactRow.person_id == row.id, JournalRow.corrects.is_(None))
-    )
+    posts = session.connection().execute(_posts(), {"person": row.id}).all()
     return Sender(
         row.id,
         row.code,
         row.role,
         row.language,
-        tuple(code for _, code in stations),
-        session.scalar(phones.order_by(ContactRow.id).limit(1)) or "",
-        tuple(session.scalars(others.order_by(PersonRow.code))),
-        session.scalar(heard),
+        tuple(sorted({station for station, _ in posts})),
+        row.hint or "",
+        tuple(sorted({other for _, other in posts if other})),
+        row.heard_at,
         late.calls_to(session, row.id),
-        audit.count(session, "reveal", [row.code])[row.code],
+        row.reveals,
     )
 
 
-def _history(session: Session, entry: JournalRow) -> tuple[Earlier, ...]:
+def _history(session: Session, journal_id: int, digest: bytes) -> tuple[Earlier, ...]:
     """What the same person sent over whichever channel, and how this message was corrected."""
-    owner = select(ContactRow.person_id).where(ContactRow.digest == entry.sender_digest)
-    theirs = select(ContactRow.digest).where(ContactRow.person_id.in_(owner))
-    same = or_(JournalRow.sender_digest == entry.sender_digest, JournalRow.sender_digest.in_(theirs))
-    rows = session.execute(
-        select(JournalRow, SubmissionRow.outcome, SubmissionRow.form)
-        .outerjoin(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
-        .where(or_(same, JournalRow.corrects == entry.id))
-        .order_by(JournalRow.id.desc())
-        .limit(HISTORY)
-    )
+    rows = session.connection().execute(_earlier(), {"entry": journal_id, "digest": digest})
     return tuple(
-        Earlier(row.id, row.received_at, row.text, outcome or "", form or "", row.corrects, "", row.channel)
-        for row, outcome, form in rows
-        if row.id != entry.id
+        Earlier(id, at, text, outcome or "", form or "", corrects, "", channel)
+        for id, at, text, corrects, channel, outcome, form in rows
+        if id != journal_id
     )
 
 
 def _behind(session: Session, station_id: int, form: str) -> tuple[Earlier, ...]:
-    rows = session.execute(
-        select(JournalRow, SubmissionRow.outcome, PersonRow.code)
-        .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
-        .outerjoin(PersonRow, PersonRow.id == SubmissionRow.person_id)
-        .where(SubmissionRow.station_id == station_id, SubmissionRow.form == form)
-        .order_by(JournalRow.id.desc())
-        .limit(HISTORY)
-    )
+    rows = session.connection().execute(_reports(), {"station": station_id, "form": form})
     return tuple(
-        Earlier(row.id, row.received_at, row.text, outcome, form, row.corrects, who or "") for row, outcome, who in rows
+        Earlier(id, at, text, outcome, form, corrects, who or "") for id, at, text, corrects, outcome, who in rows
     )
 
 
@@ -264,7 +220,119 @@ def _record(session: Session, station_id: int, form: str) -> Record | None:
         codes.get(int(person_id), person_id): {code: str(told[0]) for code, told in answers.items()}
         for person_id, answers in sorted(row.by_observer.items(), key=lambda pair: codes.get(int(pair[0]), pair[0]))
     }
-    decided = {
-        code: (_account_name(session, told["account"]), str(told["reason"])) for code, told in row.decided.items()
-    }
+    who = select(AccountRow.id, AccountRow.name).where(
+        AccountRow.id.in_(told["account"] for told in row.decided.values())
+    )
+    deciders = {id: name for id, name in session.execute(who)} if row.decided else {}
+    decided = {code: (deciders[told["account"]], str(told["reason"])) for code, told in row.decided.items()}
     return Record(row.answers, said, tuple(row.conflicts), tuple(row.flags), row.first_at, row.updated_at, decided)
+
+
+# The statements, each built once: a page of the desk makes a dozen, and building one costs as much as running it.
+
+
+@cache
+def _item() -> Select[*tuple[Any, ...]]:
+    holder, closer = aliased(AccountRow), aliased(AccountRow)
+    return (
+        select(WorkItemRow, StationRow.code, StationRow.district, StationRow.region, holder.name, closer.name)
+        .outerjoin(StationRow, StationRow.id == WorkItemRow.station_id)
+        .outerjoin(holder, holder.id == WorkItemRow.claimed_by)
+        .outerjoin(closer, closer.id == WorkItemRow.closed_by)
+        .where(WorkItemRow.id == bindparam("item"))
+    )
+
+
+@cache
+def _original() -> Select[*tuple[Any, ...]]:
+    return (
+        select(JournalRow.id, JournalRow.text, WorkItemRow.detail)
+        .join(WorkItemRow, WorkItemRow.journal_id == JournalRow.id)
+        .where(WorkItemRow.id == bindparam("item"), WorkItemRow.kind.in_(MENDED))
+    )
+
+
+@cache
+def _entry() -> Select[*tuple[Any, ...]]:
+    """A message, and the text of its last correction."""
+    correction = aliased(JournalRow)
+    latest = select(correction.text).where(correction.corrects == JournalRow.id).order_by(correction.id.desc()).limit(1)
+    return select(
+        JournalRow.text,
+        JournalRow.channel,
+        JournalRow.received_at,
+        JournalRow.sender_digest,
+        latest.scalar_subquery().label("latest"),
+    ).where(JournalRow.id == bindparam("entry"))
+
+
+@cache
+def _card(by: _By) -> Select[*tuple[Any, ...]]:
+    value: BindParameter[Any] = bindparam("value")
+    theirs = select(ContactRow.hint).where(ContactRow.person_id == PersonRow.id, ContactRow.kind == "phone")
+    heard = (
+        select(func.max(JournalRow.received_at))
+        .join(ContactRow, ContactRow.digest == JournalRow.sender_digest)
+        .where(ContactRow.person_id == PersonRow.id, JournalRow.corrects.is_(None))
+    )
+    which = {
+        "id": PersonRow.id == value,
+        "code": PersonRow.code == value,
+        "digest": PersonRow.id
+        == select(ContactRow.person_id).where(ContactRow.digest == value).limit(1).scalar_subquery(),
+    }
+    return select(
+        PersonRow.id,
+        PersonRow.code,
+        PersonRow.role,
+        PersonRow.language,
+        theirs.order_by(ContactRow.id).limit(1).scalar_subquery().label("hint"),
+        heard.scalar_subquery().label("heard_at"),
+        audit.times("reveal", PersonRow.code).label("reveals"),
+    ).where(which[by])
+
+
+@cache
+def _posts() -> Select[*tuple[Any, ...]]:
+    """The stations where a person is, each with each other who is there."""
+    own, others = aliased(AssignmentRow), aliased(AssignmentRow)
+    there = and_(others.station_id == own.station_id, others.until.is_(None), others.person_id != own.person_id)
+    return (
+        select(StationRow.code, PersonRow.code)
+        .select_from(own)
+        .join(StationRow, StationRow.id == own.station_id)
+        .outerjoin(others, there)
+        .outerjoin(PersonRow, and_(PersonRow.id == others.person_id, PersonRow.active))
+        .where(own.person_id == bindparam("person"), own.until.is_(None))
+    )
+
+
+_EARLIER = (JournalRow.id, JournalRow.received_at, JournalRow.text, JournalRow.corrects)
+
+
+@cache
+def _earlier() -> Select[*tuple[Any, ...]]:
+    digest = bindparam("digest", type_=LargeBinary())
+    owner = select(ContactRow.person_id).where(ContactRow.digest == digest)
+    theirs = select(ContactRow.digest).where(ContactRow.person_id.in_(owner))
+    same = or_(JournalRow.sender_digest == digest, JournalRow.sender_digest.in_(theirs))
+    return (
+        select(*_EARLIER, JournalRow.channel, SubmissionRow.outcome, SubmissionRow.form)
+        .outerjoin(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .where(or_(same, JournalRow.corrects == bindparam("entry")))
+        .order_by(JournalRow.id.desc())
+        .limit(HISTORY)
+    )
+
+
+@cache
+def _reports() -> Select[*tuple[Any, ...]]:
+    """The messages behind a station's form."""
+    return (
+        select(*_EARLIER, SubmissionRow.outcome, PersonRow.code)
+        .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        .outerjoin(PersonRow, PersonRow.id == SubmissionRow.person_id)
+        .where(SubmissionRow.station_id == bindparam("station"), SubmissionRow.form == bindparam("form"))
+        .order_by(JournalRow.id.desc())
+        .limit(HISTORY)
+    )

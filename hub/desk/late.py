@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub import audit
 from hub.checklist.definition import Form
+from hub.database import parts
 from hub.election.definition import Election
 from hub.models import AccountRow, CallRow, ContactRow, JournalRow, PersonRow, StationRecordRow, StationRow
 from hub.sample import roster
@@ -161,7 +162,7 @@ def _observers(session: Session, station_ids: Collection[int], now: datetime) ->
     posted = roster.observers(session, station_ids, now)
     ids = {person for persons in posted.values() for person in persons}
     known: dict[int, Observer] = {}
-    for part in roster.parts(ids):
+    for part in parts(ids):
         heard = {
             person_id: at
             for person_id, at in session.execute(
@@ -190,7 +191,7 @@ def _observers(session: Session, station_ids: Collection[int], now: datetime) ->
 
 def _calls(session: Session, forms: Collection[str], station_ids: Collection[int]) -> dict[tuple[int, str], list[Call]]:
     found: dict[tuple[int, str], list[Call]] = defaultdict(list)
-    for part in roster.parts(station_ids):
+    for part in parts(station_ids):
         statement = (
             select(CallRow, PersonRow.code, AccountRow.name)
             .join(PersonRow, PersonRow.id == CallRow.person_id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import Hub
+from hub.database import parts
 from hub.desk import late, opening
 from hub.desk.late import Owed
 from hub.desk.opening import late_cause
@@ -119,7 +120,7 @@ def _to_coordinators(session: Session, hub: Hub, lines: Sequence[Owed]) -> Itera
 def _ways(session: Session, person_ids: Collection[int]) -> dict[int, Contact]:
     """Each person's first road that is open."""
     found: dict[int, Contact] = {}
-    for part in roster.parts(person_ids):
+    for part in parts(person_ids):
         found |= {person_id: contacts[0] for person_id, contacts in roster.contacts(session, part).items() if contacts}
     return found
 

@@ -17,6 +17,7 @@ from hub.models import AccountRow, ContactRow, JournalRow, PersonRow, StationRow
 from hub.models.base import UtcDateTime
 
 LEASE = timedelta(minutes=5)
+RENEW = timedelta(minutes=1)  # after which a claim is extended
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,13 @@ def claim(session: Session, item_id: int, account_id: int, now: datetime) -> Cla
     if _change(session, item_id, free, claimed_by=account_id, claimed_at=now, claimed_until=until):
         return Claimed(until, new=True)
     return _taken(session, item_id)
+
+
+def holds(session: Session, item_id: int, account_id: int, now: datetime) -> bool:
+    """Whether an account has an item for some minutes yet: there is nothing to write, and nobody to tell."""
+    mine = (WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None), WorkItemRow.claimed_by == account_id)
+    until = session.scalar(select(WorkItemRow.claimed_until).where(*mine))
+    return until is not None and until > now + LEASE - RENEW
 
 
 def release(session: Session, item_id: int, account_id: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from bots.wire import storable
@@ -31,6 +31,9 @@ from hub.sample import roster
 _TOLD = frozenset({"missing_answers", "rule_violated"})
 
 
+# Built once: asked at each letter that is typed.
+_ORIGIN = select(JournalRow.sender_digest, JournalRow.received_at).where(JournalRow.id == bindparam("entry"))
+
 Resolution = Literal["unusable", "settled", "verified", "refuted"]
 
 
@@ -40,8 +43,8 @@ class Gone(Exception):
 
 def preview(session: Session, hub: Hub, journal_id: int, text: str) -> Judgement:
     """What the hub would make of `text` from this message's sender. Stores nothing. Spans point into `text`."""
-    original = session.get_one(JournalRow, journal_id)
-    return _judged(session, hub, original.sender_digest, original.received_at, text)
+    sender, at = session.execute(_ORIGIN, {"entry": journal_id}).one()
+    return _judged(session, hub, sender, at, text)
 
 
 def save(

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Station
@@ -55,16 +55,18 @@ def one(session: Session, media_id: int) -> File | None:
     return next(iter(_files(session, MediaRow.id == media_id)), None)
 
 
-def of_message(session: Session, journal_id: int) -> list[File]:
-    """The files of a message, and of the other parts of its album."""
+def of_item(session: Session, journal_id: int | None, station_id: int | None, form: str) -> list[File]:
+    """The files of a message, of the other parts of its album, and of a station's form: the protocol beside what was
+    texted of it. The message's own first."""
     albums = select(MediaRow.album).where(MediaRow.journal_id == journal_id, MediaRow.album != "")
-    return _files(session, or_(MediaRow.journal_id == journal_id, MediaRow.album.in_(albums)))
+    own = or_(MediaRow.journal_id == journal_id, MediaRow.album.in_(albums)) if journal_id else false()
+    of_form = and_(MediaRow.station_id == station_id, MediaRow.form == form) if station_id and form else false()
+    return sorted(_files(session, or_(own, of_form)), key=lambda file: file.journal_id != journal_id)
 
 
-def of_station(session: Session, station_id: int, form: str = "") -> list[File]:
-    """A station's files, newest first; those of one form where it is named."""
-    condition = MediaRow.station_id == station_id
-    return _files(session, condition & (MediaRow.form == form) if form else condition)
+def of_station(session: Session, station_id: int) -> list[File]:
+    """A station's files, newest first."""
+    return _files(session, MediaRow.station_id == station_id)
 
 
 def of_stations(session: Session, codes: Collection[str], form: str) -> dict[str, list[File]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from hub import bulk
@@ -201,12 +201,12 @@ class StationRecords:
         del self._changed[record.station_id, record.form], self._records[record.station_id][record.form]
 
     def _load(self, ids: list[int], lock: Lock) -> None:
-        if lock != "none":
+        if lock != "none" and self._session.get_bind().dialect.name == "postgresql":  # on SQLite who writes is alone
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
             stations = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
             stations = stations.with_for_update(key_share=True, skip_locked=lock == "pass")
             self.busy |= set(ids) - set(self._session.scalars(stations))
-        for values in self._session.execute(select(*_COLUMNS).where(StationRecordRow.station_id.in_(ids))):
+        for values in self._session.execute(_RECORDS, {"stations": ids}):
             record = StationRecord(*values)
             self._records[record.station_id][record.form] = record
             for kind in TROUBLES:
@@ -215,3 +215,4 @@ class StationRecords:
 
 
 _COLUMNS = tuple(getattr(StationRecordRow, field.name) for field in fields(StationRecord))
+_RECORDS = select(*_COLUMNS).where(StationRecordRow.station_id.in_(bindparam("stations", expanding=True)))

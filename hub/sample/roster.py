@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person, Station
-from hub.database import parts as parts
+from hub.database import parts
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 
 # The columns that make a `Person` (but for the stations) and a `Station`: a batch needs no ORM objects.
 _PERSON = (PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.language, PersonRow.region)
 _STATION = tuple(getattr(StationRow, field.name) for field in fields(Station))
+
+# Asked at each batch and at each letter that is typed at the desk: built once, which costs as much as running them.
+_SENDERS = (
+    select(ContactRow.digest, StationRow.code, AssignmentRow.since, AssignmentRow.until, PersonRow.prefers, *_PERSON)
+    .join(PersonRow, PersonRow.id == ContactRow.person_id)
+    .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
+    .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
+    .where(ContactRow.digest.in_(bindparam("digests", expanding=True)))
+    .where(PersonRow.active, PersonRow.role != "group")  # a group says nothing
+    .order_by(PersonRow.id, StationRow.code)
+)
+_CODED = select(*_STATION).where(StationRow.code.in_(bindparam("codes", expanding=True)))
 
 
 class NotPossible(ValueError):
@@ -51,22 +64,9 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
     people: dict[bytes, dict[int, tuple[str, tuple[str, str, str, str]]]] = defaultdict(dict)
     stays: dict[int, list[_Stay]] = defaultdict(list)
     for part in parts({digest for digest, _ in messages}):
-        statement = (
-            select(
-                ContactRow.digest,
-                StationRow.code,
-                AssignmentRow.since,
-                AssignmentRow.until,
-                PersonRow.prefers,
-                *_PERSON,
-            )
-            .join(PersonRow, PersonRow.id == ContactRow.person_id)
-            .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
-            .outerjoin(StationRow, StationRow.id == AssignmentRow.station_id)
-            .where(ContactRow.digest.in_(part), PersonRow.active, PersonRow.role != "group")  # a group says nothing
-            .order_by(PersonRow.id, StationRow.code)
-        )
-        for digest, station, since, until, prefers, id, code, role, language, region in session.execute(statement):
+        for digest, station, since, until, prefers, id, code, role, language, region in session.execute(
+            _SENDERS, {"digests": part}
+        ):
             people[digest][id] = prefers, (code, role, language, region)
             if station:
                 stays[id].append(_Stay(station, since, until))
@@ -113,7 +113,7 @@ def stations(session: Session, codes: Collection[str]) -> dict[str, Station]:
     """The stations of the frame that have these codes."""
     found: dict[str, Station] = {}
     for part in parts(codes):
-        found |= {row.code: row for row in _stations(session, StationRow.code.in_(part))}
+        found |= {row.code: row for row in _made(session.execute(_CODED, {"codes": part}))}
     return found
 
 
@@ -160,7 +160,11 @@ def mark(session: Session, digest: bytes, state: str, now: datetime) -> None:
 
 
 def _stations(session: Session, which: ColumnElement[bool]) -> list[Station]:
-    return [Station(*values) for values in session.execute(select(*_STATION).where(which))]
+    return _made(session.execute(select(*_STATION).where(which)))
+
+
+def _made(rows: Iterable[Any]) -> list[Station]:
+    return [Station(*values) for values in rows]
 
 
 @dataclass(frozen=True, slots=True)

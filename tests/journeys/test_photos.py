@@ -148,7 +148,7 @@ async def test_the_parts_of_an_album_belong_to_one_report_and_are_answered_once(
     assert [file.form for file in files(town)] == ["SET"] * 3
     assert len([text for _, text in town.told() if "Reçu" in text]) == 1
     with reading(town.hub.engine) as session:
-        assert len(archive.of_message(session, files(town)[1].journal_id)) == 3
+        assert len(archive.of_item(session, files(town)[1].journal_id, None, "")) == 3
 
 
 async def test_an_mms_is_fetched_with_the_accounts_credentials_and_kept_as_a_photo_is(town: Town) -> None:
