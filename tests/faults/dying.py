@@ -26,9 +26,9 @@ def arm(step: str) -> None:
     owner, name, ends = STEPS[step]
     before: Callable[..., Any] = getattr(owner, name)
 
-    def dies(*given: Any) -> None:
+    def dies(*given: Any, **named: Any) -> None:
         if ends:
-            before(*given)
+            before(*given, **named)
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(owner, name, dies)

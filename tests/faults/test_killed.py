@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
-    "step", [pytest.param(step, marks=pytest.mark.torture if step != "sent" else ()) for step in STEPS]
+    "step", [pytest.param(step, marks=pytest.mark.slow if step != "sent" else ()) for step in STEPS]
 )
 async def test_row_02_a_worker_killed_at_any_step_leaves_one_report_one_alert_and_at_most_one_message_twice(
     engine: Engine, database_url: str, step: str
@@ -88,7 +88,8 @@ def die(step: str, database_url: str, url: str) -> int:
         "HUB_TELEGRAM_TOKEN": BOT,
         "HUB_TELEGRAM_API_URL": url,
     }
-    return subprocess.run([sys.executable, "-m", "tests.faults.dying", step], env=environment, cwd=ROOT).returncode
+    command = [sys.executable, "-m", "tests.faults.dying", step]
+    return subprocess.run(command, env=environment, cwd=ROOT, timeout=120).returncode
 
 
 async def resume(hub: Hub, url: str) -> None:
