@@ -72,6 +72,7 @@ class Message:
     received_at: datetime
     sender: Sender | None
     history: tuple[Earlier, ...]
+    more: bool = False  # messages than the history shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _message(session: Session, journal_id: int, whole: str | None) -> Message | 
     entry = session.connection().execute(_entry(), {"entry": journal_id}).one_or_none()
     if entry is None:
         return None
-    said = whole or entry.text
+    said, history = whole or entry.text, _history(session, journal_id, entry.sender_digest)
     return Message(
         journal_id,
         said,
@@ -162,7 +163,8 @@ def _message(session: Session, journal_id: int, whole: str | None) -> Message | 
         entry.channel,
         entry.received_at,
         _sender(session, "digest", entry.sender_digest),
-        _history(session, journal_id, entry.sender_digest),
+        tuple(it for it in history if it.journal_id != journal_id),
+        more=len(history) == HISTORY,
     )
 
 
@@ -191,12 +193,11 @@ def _sender(session: Session, by: _By, value: int | str | bytes) -> Sender | Non
 
 
 def _history(session: Session, journal_id: int, digest: bytes) -> tuple[Earlier, ...]:
-    """What the same person sent over whichever channel, and how this message was corrected."""
+    """What the same person sent last over whichever channel, and how this message was corrected; itself with it."""
     rows = session.connection().execute(_earlier(), {"entry": journal_id, "digest": digest})
     return tuple(
         Earlier(id, at, text, outcome or "", form or "", corrects, "", channel)
         for id, at, text, corrects, channel, outcome, form in rows
-        if id != journal_id
     )
 
 
