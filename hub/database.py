@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool, QueuePool
 
@@ -96,18 +98,33 @@ _READS: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
-    """One transaction: committed at the end, rolled back whole on any exception. Inner code never commits."""
-    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+def writing(engine: Engine, patience: float | None = None) -> Iterator[Session]:
+    """One transaction: committed at the end, rolled back whole on any exception. Inner code never commits.
+
+    `patience`: for who cannot wait as long as others on SQLite; seconds for its turn in this process, and then again
+    for other processes.
+    """
+    bind = engine if patience is None else engine.execution_options(hub_patience=patience)
+    with _turn(engine, patience), Session(bind, expire_on_commit=False) as session, session.begin():
         yield session
 
 
-def _turn(engine: Engine) -> AbstractContextManager[Any]:
+@contextmanager
+def _turn(engine: Engine, patience: float | None) -> Iterator[None]:
     """SQLite has one writer: of a process's threads one waits for it, and the others sleep until it is their turn."""
-    return _turns[engine.pool] if engine.pool in _turns else nullcontext()
+    turn = _turns.get(engine.pool)
+    if turn is None:
+        yield
+        return
+    if not turn.acquire(timeout=-1 if patience is None else patience):
+        raise NoConnection("another thread of this process is still writing")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
-_turns: WeakKeyDictionary[Pool, AbstractContextManager[Any]] = WeakKeyDictionary()
+_turns: WeakKeyDictionary[Pool, RLock] = WeakKeyDictionary()
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -126,7 +143,7 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come.
     _wait_for_others(connection, driver, 0)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + connection.get_execution_options().get("hub_patience", PATIENCE)
     while not _began(driver, until):
         time.sleep(LOOK)
 
@@ -142,7 +159,7 @@ def _began(driver: sqlite3.Connection, until: float) -> bool:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-            raise
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error  # as of a statement: nobody else says it
         return False
     return True
 

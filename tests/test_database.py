@@ -1,6 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, inspect, select
+import pytest
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from hub.database import migrate, parts, reading, writing
 from hub.models import Base, CursorRow
@@ -34,6 +38,23 @@ def test_an_exception_rolls_the_whole_transaction_back(engine: Engine) -> None:
         pass
     with reading(engine) as session:
         assert session.scalars(select(CursorRow)).all() == []
+
+
+def test_who_waits_too_long_for_sqlites_writer_is_told_as_of_any_statement(engine: Engine, database_url: str) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL has any number of writers")
+
+    def write() -> None:
+        with writing(engine, 0.1) as session:
+            session.add(CursorRow(name="telegram", position=1))
+
+    with engine.connect() as other:
+        other.execute(text("SELECT 1"))
+        with pytest.raises(OperationalError, match="locked"):
+            write()
+    with writing(engine), ThreadPoolExecutor(1) as another, pytest.raises(NoConnection):
+        another.submit(write).result()
+    write()
 
 
 def test_parts_hold_every_item_once_and_none_is_empty() -> None:

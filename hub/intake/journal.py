@@ -38,6 +38,7 @@ BATCH_LIMIT = 1_000
 ATTEMPTS = 3
 SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool
+PATIENCE = 3.0  # seconds for which SQLite's other writers may keep us waiting: a provider waits 15 in all
 AWAY = (OperationalError, InterfaceError, NoConnection)  # the database does not answer, or cannot write
 log = structlog.get_logger()
 
@@ -157,7 +158,7 @@ class Journal:
 
     def _store(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
         try:
-            with writing(self._engine) as session:
+            with writing(self._engine, PATIENCE) as session:
                 store(session, rows)
         except AWAY:
             raise
