@@ -92,9 +92,9 @@ async def away(engine: Engine, url: str) -> AsyncIterator[None]:
         with moved(Path(str(parsed.database))):
             yield
         return
-    await asyncio.to_thread(_allow, url, "false")
+    await asyncio.to_thread(allow, url, "false")
     yield
-    await asyncio.to_thread(_allow, url, "true")
+    await asyncio.to_thread(allow, url, "true")
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def full_disk() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def _allow(url: str, allowed: str) -> None:
+def allow(url: str, allowed: str) -> None:
     parsed = make_url(url)
     server = parsed.set(drivername="postgresql+psycopg", database="postgres")
     admin = create_engine(server, isolation_level="AUTOCOMMIT", pool_size=1)
