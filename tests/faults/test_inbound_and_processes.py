@@ -10,19 +10,23 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from itertools import product
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from bots.emulated.faults import Fault
 from bots.emulated.signing import signed_form
 from hub.database import reading, writing
 from hub.models import (
     ContactRow,
+    InboxRow,
     JournalRow,
     MediaBlobRow,
     MediaRow,
@@ -32,10 +36,23 @@ from hub.models import (
     WorkItemRow,
 )
 from hub.vault import Vault
-from tests.faults.place import A1, A1_TELEGRAM, A2, SECRET_KEY, Place, answers, count, free_port, texted, until
+from tests.faults.place import (
+    A1,
+    A1_TELEGRAM,
+    A2,
+    PATIENCE,
+    SECRET_KEY,
+    Place,
+    a_minute_later,
+    answers,
+    count,
+    free_port,
+    texted,
+    until,
+)
 from tests.faults.proxy import tls_proxy
 from tests.faults.test_side_by_side import heard
-from tests.journeys.town import BOT, PUBLIC, SECRET, SID, TOKEN
+from tests.journeys.town import BOT, MORNING, PUBLIC, SECRET, SID, TOKEN
 
 A4_TELEGRAM = 8100004
 REPORT = "SET H0715 M1 A1"
@@ -75,7 +92,11 @@ def test_row_05_a_webhook_whose_answer_is_lost_is_repeated_by_telegram_without_e
     known = {"HUB_PUBLIC_URL": f"http://127.0.0.1:{port}", "HUB_TELEGRAM_WEBHOOK_SECRET": SECRET} | place.at(0)
     place.does(A1_TELEGRAM, text=REPORT)
     with place.process("serve", "--port", str(port), **known), place.process("work", **known):
-        until(lambda: answers(port) and replied(place)[A1_TELEGRAM] == 1 and waiting_at_telegram(place) == 0)
+        until(
+            lambda: (
+                answers(port) and replied(place)[A1_TELEGRAM] == 1 and at_telegram(place)["pending_update_count"] == 0
+            )
+        )
         place.does(A4_TELEGRAM, text=REPORT)
         until(lambda: replied(place)[A4_TELEGRAM] == 1 and nothing_waits(place))
         with httpx.Client(base_url=known["HUB_PUBLIC_URL"]) as web:
@@ -88,13 +109,13 @@ def test_row_05_a_webhook_whose_answer_is_lost_is_repeated_by_telegram_without_e
 @pytest.mark.slow
 def test_row_07_without_telegrams_secret_nothing_is_stored_and_it_is_counted(place: Place) -> None:
     who = {"id": A1_TELEGRAM, "type": "private"}
-    update = {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": who, "from": who, "text": REPORT}}
+    told = {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": who, "from": who, "text": REPORT}}
     with place.web(HUB_TELEGRAM_WEBHOOK_SECRET=SECRET, **place.at(0)) as web:
         for given in ({}, {PROVED_BY: ""}, {PROVED_BY: "guess"}, {PROVED_BY: SECRET.upper()}):
-            assert web.post("/telegram", json=update, headers=given).status_code == 403
+            assert web.post("/telegram", json=told, headers=given).status_code == 403
         assert counted(web, "telegram", "refused_403") == 4
         assert count(place.engine, JournalRow.id) == 0
-        assert web.post("/telegram", json=update, headers={PROVED_BY: SECRET}).status_code == 200
+        assert web.post("/telegram", json=told, headers={PROVED_BY: SECRET}).status_code == 200
     assert count(place.engine, JournalRow.id) == 1
 
 
@@ -191,6 +212,48 @@ def test_row_15_a_replay_an_hour_later_has_no_effect_in_a_process_that_never_saw
 
 
 @pytest.mark.slow
+def test_row_16_when_the_worker_is_killed_the_webhook_answers_within_a_second_and_the_next_one_reads_all(
+    place: Place,
+) -> None:
+    at, waits = place.at(0), []
+    with place.web(**at) as web:
+        with place.process("work", **at):
+            all_is_said(place, web)
+        for number in range(40):
+            began = time.perf_counter()
+            texted(web, A1, f"SET H07{number:02d} M1 A1", f"SM{number}")
+            waits.append(time.perf_counter() - began)
+        a_minute_later(place.engine)
+        with place.process("work", **at):
+            until(lambda: len(outcomes(place)) == 41 and heard(place)[A1] == 40 and nothing_waits(place))
+    assert sorted(waits)[20] < 1
+    assert outcomes(place) == ["command"] + ["accepted"] * 40
+
+
+@pytest.mark.slow
+def test_row_17_what_came_while_nobody_listened_is_found_by_asking_once(place: Place) -> None:
+    """Two of twelve texts reached the hub; then it was gone, for Twilio as for Telegram."""
+    url = f"http://127.0.0.1:{free_port()}"
+    known = {"HUB_TELEGRAM_WEBHOOK_SECRET": SECRET, "HUB_PUBLIC_URL": url} | place.at(0)
+    sids = [missed(place, (A1, A2)[number % 2], f"SET H07{number:02d} M1 A1") for number in range(12)]
+    with place.web(**known | {"HUB_PUBLIC_URL": PUBLIC}) as web:
+        for number in range(2):
+            texted(web, (A1, A2)[number], f"SET H07{number:02d} M1 A1", sids[number])
+    for number in range(3):
+        update_of(place, A4_TELEGRAM, f"SET H07{number:02d} M1 A1")
+    for _ in range(2):
+        with place.process("recover", "--since", "2030-03-10T00:00", **known) as recovering:
+            assert recovering.wait(PATIENCE) == 0
+        assert count(place.engine, JournalRow.id) == 15
+    assert at_telegram(place) == {"url": f"{url}/telegram", "pending_update_count": 0}
+    with place.process("work", **known):
+        until(lambda: len(outcomes(place)) == 15 and nothing_waits(place))
+    assert outcomes(place) == ["accepted"] * 15
+    assert heard(place) == {A1: 6, A2: 6}
+    assert replied(place) == {A4_TELEGRAM: 3}
+
+
+@pytest.mark.slow
 def test_row_19_who_sends_stop_is_marked_and_shown_and_heard_and_told_nothing_until_start(place: Place) -> None:
     at = place.at(0)
     with place.web(**at) as web, place.process("work", **at):
@@ -206,6 +269,32 @@ def test_row_19_who_sends_stop_is_marked_and_shown_and_heard_and_told_nothing_un
         texted(web, A1, "STATUS", "SM4")
         until(lambda: heard(place)[A1] == 1)
     assert opted_out(place) == []
+
+
+@pytest.mark.slow
+def test_row_21_of_a_long_sms_with_a_part_missing_nothing_is_stored_until_it_is_sent_again_as_asked(
+    place: Place,
+) -> None:
+    parts, at = {1: "SET H07", 2: "15 M1", 3: " A1"}, place.at(0)
+    with place.web(HUB_KANNEL_TOKEN="kannel", **at) as web, place.process("work", **at):
+        for number in (3, 1):
+            part_comes(web, 7, number, parts[number])
+        until(lambda: count(place.engine, InboxRow.journal_id, InboxRow.attempts == 1) == 2)
+        assert heard(place) == {}
+        nobody_waits_longer(place)
+        until(lambda: heard(place)[A1] == 1)
+        assert [it["body"] for it in place.twilio.sent] == ["Il manque la partie 2 sur 3. Renvoyez tout."]
+        with reading(place.engine) as session:
+            assert session.scalars(select(WorkItemRow.detail)).one()["missing_parts"] == "2"
+        assert count(place.engine, StationRecordRow.station_id) == 0
+        for number in (2, 3, 1):
+            part_comes(web, 8, number, parts[number])
+        until(lambda: "accepted" in outcomes(place))
+        nobody_waits_longer(place)
+        until(lambda: len(outcomes(place)) == 5 and heard(place)[A1] == 2)
+    assert Counter(outcomes(place)) == {"accepted": 1, "rejected": 1, "ignored": 3}
+    with reading(place.engine) as session:
+        assert session.scalars(select(StationRecordRow.answers)).one() == {"H": "07:15", "M": "1", "A": "1"}
 
 
 @pytest.mark.slow
@@ -245,6 +334,36 @@ def mms(place: Place, photo: bytes) -> dict[str, str]:
     return place.twilio.named(message) | {"MessageSid": sid}
 
 
+def missed(place: Place, sender: str, said: str) -> str:
+    """A text that only Twilio knows of; its id."""
+    url = place.environment["HUB_TWILIO_API_URL"]
+    sid = httpx.post(f"{url}/control/twilio/message", json={"from": sender, "body": said}).json()["sid"]
+    [message] = [it for it in place.twilio.messages if it["sid"] == sid]
+    message |= {"at": MORNING.timestamp(), "date_sent": formatdate(MORNING.timestamp())}
+    return str(sid)
+
+
+def update_of(place: Place, sender: int, said: str) -> None:
+    """Somebody writes to the bot in the election's morning."""
+    who = {"id": sender, "type": "private"}
+    message = {"message_id": 1, "date": int(MORNING.timestamp()), "chat": who, "from": who, "text": said}
+    url = place.environment["HUB_TELEGRAM_API_URL"]
+    httpx.post(f"{url}/control/update", json={"update": {"message": message}}).raise_for_status()
+
+
+def part_comes(web: httpx.Client, reference: int, number: int, said: str) -> None:
+    """One of three parts that Kannel could not put together."""
+    udh = quote(bytes([5, 0, 3, reference, 3, number]))
+    asked = f"token=kannel&id=K{reference}-{number}&from={quote(A1)}&to=4400&text={quote(said)}&coding=0&udh={udh}"
+    web.get(f"/sms/kannel?{asked}").raise_for_status()
+
+
+def nobody_waits_longer(place: Place) -> None:
+    """The two minutes are over in which a part waits for the others."""
+    with writing(place.engine) as session:
+        session.execute(update(InboxRow).values(not_before=None))
+
+
 def form(sid: str) -> dict[str, str]:
     return {"MessageSid": sid, "AccountSid": SID, "From": A1, "To": "+15005550006", "Body": REPORT, "NumMedia": "0"}
 
@@ -278,9 +397,10 @@ def replied(place: Place) -> Counter[int]:
     return Counter(int(it["chat_id"]) for it in place.bot_api.sent if it["method"] == "sendMessage")
 
 
-def waiting_at_telegram(place: Place) -> int:
-    url = f"{place.environment['HUB_TELEGRAM_API_URL']}/bot{BOT}/getWebhookInfo"
-    return int(httpx.get(url).json()["result"]["pending_update_count"])
+def at_telegram(place: Place) -> dict[str, Any]:
+    """What Telegram says of our webhook."""
+    told = httpx.get(f"{place.environment['HUB_TELEGRAM_API_URL']}/bot{BOT}/getWebhookInfo").json()["result"]
+    return dict(told)
 
 
 def counted(web: httpx.Client, gateway: str, result: str) -> float:
