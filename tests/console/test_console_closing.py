@@ -55,7 +55,7 @@ async def test_only_after_a_call_back_the_number_is_added_and_all_that_waited_is
         assert (await post(browser, path, person="XX", called="1")).status_code == 422
         answer = await post(browser, path, person="A1", called="1")
         assert answer.headers["location"] == f"/desk/{second}?done=identified"
-        assert "<b>A1</b> · observer" in (await browser.get(f"/desk/{second}")).text
+        assert "<b>A1</b></a> · observer" in (await browser.get(f"/desk/{second}")).text
     assert (item(house, first).resolution, item(house, second).kind) == ("corrected", "message")
     with Session(house.hub.engine) as session:
         assert session.scalars(select(StationRecordRow)).one().answers["H"] == "07:15"
