@@ -165,7 +165,7 @@ class Outcomes:
         outbox.enqueue(self._session, self.drafts, self._hub.timer())
 
     def _kind(self, entry: Entry, cause: str) -> str:
-        return "quiet" if cause else "unknown" if entry.id in self._strangers else "message"
+        return "quiet" if cause.startswith("quiet:") else "unknown" if entry.id in self._strangers else "message"
 
     def _here(self) -> set[str]:
         """The causes of calls that are not needed any more: the reports came."""

@@ -7,10 +7,10 @@ codes, what came without a good one: whoever can write a number as the sender of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,6 +35,8 @@ def results(election: Election) -> frozenset[str]:
     compared = election.analysis.reconciled_form
     return frozenset({ref.partition(".")[0] for ref in refs} | ({compared} if compared else set()))
 
+
+CALLS = 5  # messages from one address that wait for a call each; of more there is one item for all
 
 Lack = Literal["missing", "wrong"]
 
@@ -109,18 +111,26 @@ def lack(session: Session, hub: Hub, entry: Entry, person_id: int, now: datetime
 
 def waiting(session: Session, sender: bytes) -> list[Kept]:
     """What came from this address and waits at the desk for want of a code, the first first."""
-    statement = (
+    return [
+        Kept(id, detail.get("whole", text), person_id)
+        for id, text, person_id, detail in _at_the_desk(session, sender)
+        if "proof" in detail
+    ]
+
+
+def calls(session: Session, sender: bytes) -> int:
+    """How many messages from this address wait for a call."""
+    return sum("call_back" in detail for *_, detail in _at_the_desk(session, sender))
+
+
+def _at_the_desk(session: Session, sender: bytes) -> Iterable[Any]:
+    return session.execute(
         select(JournalRow.id, JournalRow.text, SubmissionRow.person_id, WorkItemRow.detail)
         .join(WorkItemRow, WorkItemRow.journal_id == JournalRow.id)
         .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
         .where(JournalRow.sender_digest == sender, WorkItemRow.kind == "message", WorkItemRow.closed_at.is_(None))
         .order_by(JournalRow.id)
     )
-    return [
-        Kept(id, detail.get("whole", text), person_id)
-        for id, text, person_id, detail in session.execute(statement)
-        if "proof" in detail
-    ]
 
 
 def the_one(kept: Sequence[Kept]) -> Kept | None:

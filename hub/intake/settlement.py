@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -64,7 +65,7 @@ class Settlement:
         self.judgements: dict[int, Judgement] = {}
         self.deferred: set[int] = set()
         self._linked: set[bytes] = set()
-        self._unproved: set[bytes] = set()
+        self._unproved: Counter[bytes] = Counter()  # senders of what waits for a call, of this batch
         checklist = self._election.checklist
         self._readings = {
             entry.id: read_before.get(entry.text) or grammar.read(entry.text, checklist)
@@ -269,7 +270,7 @@ class Settlement:
     def _call_back(self, entry: Entry, judgement: Judgement, person: Person, station: Station) -> None:
         """Kept and not entered, until somebody has called the observer; see `proving`."""
         self._out.settled(entry, "rejected", judgement, person, station)
-        self._out.to_desk(entry, 1, {"call_back": True}, judgement)
+        self._to_be_called(entry, {"call_back": True}, judgement)
         place = {"form": judgement.form, "station": station.code}
         self._out.reply(entry, person, say(self._election, "call_back", person.language, **place))
 
@@ -279,13 +280,21 @@ class Settlement:
         if lack is None:
             proving.close(self._session, entry, self._now)
             return True
-        self._unproved.add(entry.sender)
         self._out.settled(entry, "rejected", judgement, person, station)
-        self._out.to_desk(entry, 1, {"call_back": True, "proof": lack}, judgement)
+        self._to_be_called(entry, {"call_back": True, "proof": lack}, judgement)
         form = self._election.checklist.by_code.get(judgement.form or "")
         told = {"what": what, "station": station.code, "answers": in_order(form, judgement.answers)}
         self._out.reply(entry, person, say(self._election, f"proof_{lack}", person.language, **told))
         return False
+
+    def _to_be_called(self, entry: Entry, detail: dict[str, Any], judgement: Judgement) -> None:
+        """An item for each message; of too many in one sender's name, which anybody can forge, one for all the rest."""
+        waiting = proving.calls(self._session, entry.sender) + self._unproved[entry.sender]
+        self._unproved[entry.sender] += 1
+        if waiting < proving.CALLS:
+            self._out.to_desk(entry, 1, detail, judgement)
+        else:
+            self._out.to_desk(entry, 1, detail | FLOOD, judgement, cause=f"calls:{entry.sender.hex()}")
 
     def _moved(self, entry: Entry, person: Person, station: Station, form: str) -> bool:
         known = self._records, self._stations, self._election.checklist, self._observers

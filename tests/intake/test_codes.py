@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.console.app import console
 from hub.database import writing
 from hub.election.definition import Proof
-from hub.intake import corrections
+from hub.intake import corrections, proving
 from hub.models import (
     AccountRow,
     AuditRow,
@@ -143,6 +143,24 @@ def test_who_guesses_is_not_looked_at_for_an_hour_and_heard_all_the_same(house: 
     house.clock[0] += proofs.WINDOW
     house.text(A1, f"{TALLY} PIN {pin}")
     assert sun(house) == "20"
+
+
+def test_of_a_flood_in_an_observers_name_the_desk_gets_some_and_one_for_the_rest_and_the_observer_is_heard(
+    house: House,
+) -> None:
+    [pin] = codes(house)
+    for votes in range(proving.CALLS + 7):
+        house.text(A1, f"TAL R900 V{votes} YA{votes} YB0")
+    items = open_items(house)
+    assert [("call_back" in detail, "flood" in detail) for _, detail in items] == [
+        *[(True, False)] * proving.CALLS,
+        (True, True),
+    ]
+    assert outcomes(house) == ["rejected"] * (proving.CALLS + 7)  # kept, all of them
+    house.text(A2, TALLY)
+    assert len(open_items(house)) == proving.CALLS + 2
+    house.text(A1, f"{TALLY} PIN {pin}")
+    assert (outcomes(house)[-1], sun(house)) == ("accepted", "20")
 
 
 def test_a_critical_incident_is_asked_for_its_code_and_a_call_for_help_never(house: House) -> None:
