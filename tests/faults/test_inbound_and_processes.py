@@ -10,6 +10,7 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from email.utils import formatdate
 from itertools import product
 from pathlib import Path
@@ -91,12 +92,11 @@ def test_row_05_a_webhook_whose_answer_is_lost_is_repeated_by_telegram_without_e
     port = free_port()
     known = {"HUB_PUBLIC_URL": f"http://127.0.0.1:{port}", "HUB_TELEGRAM_WEBHOOK_SECRET": SECRET} | place.at(0)
     place.does(A1_TELEGRAM, text=REPORT)
-    with place.process("serve", "--port", str(port), **known), place.process("work", **known):
-        until(
-            lambda: (
-                answers(port) and replied(place)[A1_TELEGRAM] == 1 and at_telegram(place)["pending_update_count"] == 0
-            )
-        )
+    with ExitStack() as processes:
+        processes.enter_context(place.process("serve", "--port", str(port), **known))
+        until(lambda: answers(port))
+        processes.enter_context(place.process("work", **known))  # which tells Telegram where to knock
+        until(lambda: replied(place)[A1_TELEGRAM] == 1 and at_telegram(place)["pending_update_count"] == 0)
         place.does(A4_TELEGRAM, text=REPORT)
         until(lambda: replied(place)[A4_TELEGRAM] == 1 and nothing_waits(place))
         with httpx.Client(base_url=known["HUB_PUBLIC_URL"]) as web:

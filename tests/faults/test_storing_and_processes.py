@@ -33,6 +33,7 @@ def test_row_24_what_comes_while_the_database_is_away_is_acknowledged_in_time_an
     with either.process("work", **at):
         with ExitStack() as meanwhile, either.web(**at) as web:
             assert comes(web, 0) == 200
+            until(lambda: count(either.engine, JournalRow.id) == 1)
             meanwhile.enter_context(away(either))
             assert [comes(web, number) for number in (1, 2, 3, 4, 5, 5)] == [200] * 6
             assert "6 batches of messages wait on this disk" in web.get("/readyz", timeout=TWILIO_WAITS).text
