@@ -8,10 +8,13 @@ that no edit was lost.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import re
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,7 +77,19 @@ def run(directory: Path, *, store: str, operators: int, speed: float, first: str
         url = stack.enter_context(open_store(store, home)).database("shift") if store == "postgresql" else ""
         port = free_port(0, may_change=True)
         played = stack.enter_context(stage(directory, home / "stage", port, messages[0].at, url))
-        log = asyncio.run(_work(played, _tokens(played, operators), before, during, speed))
+        tokens, over = _tokens(played, operators), home / "over"
+        desk: list[Future[Log]] = []
+        # In a process of their own: the providers and the phones would make them wait, and not the hub.
+        others = stack.enter_context(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")))
+
+        def begin() -> None:
+            desk.append(others.submit(_desk, played.doors.hub, tokens, over))
+
+        try:
+            asyncio.run(_play(played, before, during, speed, begin))
+        finally:
+            over.touch()
+        log = desk[0].result()
         twice, lost = _handled_twice(played, log), _lost(played, log)
     return _told(store, log, twice, lost)
 
@@ -101,21 +116,37 @@ def _tokens(played: Stage, operators: int) -> dict[str, str]:
     return tokens
 
 
-async def _work(
-    played: Stage, tokens: dict[str, str], before: list[Recorded], during: list[Recorded], speed: float
-) -> Log:
-    log, over = Log(), asyncio.Event()
+async def _play(
+    played: Stage, before: list[Recorded], during: list[Recorded], speed: float, begin: Callable[[], None]
+) -> None:
+    """`begin`: what is done once what came before is read."""
     async with httpx.AsyncClient(timeout=60, limits=LIMITS) as client:
         player = Player(played.doors, played.played_time, client)
         if before:
             await player.play(before, None, lambda _: None)
             await asyncio.to_thread(_until_read, played)  # what came before is not what is measured
-        desk = [asyncio.create_task(Operator(played, name, token, log).work(over)) for name, token in tokens.items()]
+        begin()
         await player.play(during, speed, lambda _: None)
         await asyncio.sleep(LAST.total_seconds())
-        over.set()
-        await asyncio.gather(*desk)
+
+
+def _desk(url: str, tokens: dict[str, str], over: Path) -> Log:
+    """The operators, until the file is there."""
+    return asyncio.run(_work(url, tokens, over))
+
+
+async def _work(url: str, tokens: dict[str, str], told: Path) -> Log:
+    log, over = Log(), asyncio.Event()
+    desk = [asyncio.create_task(Operator(url, name, token, log).work(over)) for name, token in tokens.items()]
+    await asyncio.to_thread(_until_there, told)
+    over.set()
+    await asyncio.gather(*desk)
     return log
+
+
+def _until_there(file: Path) -> None:
+    while not file.exists():
+        time.sleep(0.2)
 
 
 def _until_read(played: Stage) -> None:
@@ -128,10 +159,10 @@ def _until_read(played: Stage) -> None:
 class Operator:
     """Somebody who takes what is first, reads it, mends or ends it, and goes on to what the hub opens next."""
 
-    def __init__(self, played: Stage, name: str, token: str, log: Log) -> None:
-        origin = {"origin": played.doors.hub, "sec-fetch-site": "same-origin"}
+    def __init__(self, url: str, name: str, token: str, log: Log) -> None:
+        origin = {"origin": url, "sec-fetch-site": "same-origin"}
         self._client = httpx.AsyncClient(
-            base_url=played.doors.hub,
+            base_url=url,
             cookies={COOKIE: token},
             headers=origin,
             timeout=60,
