@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from pwdlib import PasswordHash
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from hub.accounts import passwords
@@ -178,17 +178,14 @@ def named(session: Session, name: str) -> Account | None:
     return account(row) if row else None
 
 
-def listing(session: Session) -> list[Account]:
-    return [account(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.role, AccountRow.name))]
+def listing(session: Session, *which: ColumnElement[bool]) -> list[Account]:
+    rows = select(AccountRow).where(*which).order_by(AccountRow.role, AccountRow.name)
+    return [account(row) for row in session.scalars(rows)]
 
 
 def at_the_desk(session: Session) -> list[Account]:
     """Who may be given work: operators and supervisors."""
-    working = AccountRow.role.in_(("operator", "supervisor")), AccountRow.disabled_at.is_(None)
-    return [
-        account(row)
-        for row in session.scalars(select(AccountRow).where(*working).order_by(AccountRow.role, AccountRow.name))
-    ]
+    return listing(session, AccountRow.role.in_(("operator", "supervisor")), AccountRow.disabled_at.is_(None))
 
 
 def set_language(session: Session, account_id: int, language: str) -> None:
