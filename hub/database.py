@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -57,9 +59,10 @@ def open_engine(url: str) -> Engine:
             hide_parameters=True,
             **JSON,
         )
-        _turns[engine.pool] = RLock()
+        _pens[engine.pool] = Pen(f"{parsed.database}.pen")
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "before_cursor_execute", _begin_to_write)
     else:
         engine = _postgresql(parsed)
     changes.told_by(engine)
@@ -98,33 +101,69 @@ _READS: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def writing(engine: Engine, patience: float | None = None) -> Iterator[Session]:
+def writing(engine: Engine) -> Iterator[Session]:
     """One transaction: committed at the end, rolled back whole on any exception. Inner code never commits.
 
-    `patience`: for who cannot wait as long as others on SQLite; seconds for its turn in this process, and then again
-    for other processes.
+    On SQLite, which has one writer, what it reads is what holds until its end, though it takes the writer's lock only
+    with its first change: nobody else can have the pen, and what `appending` adds has been judged by nobody.
     """
-    bind = engine if patience is None else engine.execution_options(hub_patience=patience)
-    with _turn(engine, patience), Session(bind, expire_on_commit=False) as session, session.begin():
+    pen = _pens.get(engine.pool)
+    with pen.held(PATIENCE) if pen else nullcontext(), _transaction(engine) as session:
         yield session
 
 
 @contextmanager
-def _turn(engine: Engine, patience: float | None) -> Iterator[None]:
-    """SQLite has one writer: of a process's threads one waits for it, and the others sleep until it is their turn."""
-    turn = _turns.get(engine.pool)
-    if turn is None:
-        yield
-        return
-    if not turn.acquire(timeout=-1 if patience is None else patience):
-        raise NoConnection("another thread of this process is still writing")
+def appending(engine: Engine, patience: float) -> Iterator[Session]:
+    """A transaction that only adds what nobody has read yet: on SQLite it waits for whoever changes something, but not
+    for whoever is still reading what to change. `patience`: seconds, then it fails."""
+    with _transaction(engine.execution_options(hub_patience=patience)) as session:
+        yield session
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+class Pen:
+    """Who is going to change something on SQLite holds it, of all threads of all processes. Of a process's threads one
+    looks whether it is free, and the others sleep until it is their turn."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._turn = RLock()
+
+    @contextmanager
+    def held(self, patience: float) -> Iterator[None]:
+        """Raises `NoConnection` after so many seconds in which another process has it."""
+        with self._turn:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                _look(lambda: _locked(file), NoConnection("another process holds the pen"), patience)
+                yield
+            finally:
+                os.close(file)  # and so gives it back, as the end of the process would
+
+
+_pens: WeakKeyDictionary[Pool, Pen] = WeakKeyDictionary()
+
+
+def _locked(file: int) -> bool:
     try:
-        yield
-    finally:
-        turn.release()
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-_turns: WeakKeyDictionary[Pool, RLock] = WeakKeyDictionary()
+def _look(free: Callable[[], bool], failure: Exception, patience: float) -> None:
+    """SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come."""
+    until = time.monotonic() + patience
+    while not free():
+        if time.monotonic() > until:
+            raise failure
+        time.sleep(LOOK)
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -134,31 +173,38 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Says BEGIN on the driver's own connection: what writes under load waits for it again and again."""
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    # A deferred transaction that reads first and writes later fails with "locked" under other writers.
+    """Who only reads sees one moment; who may write sees the newest until the first change."""
     if connection.get_execution_options().get("hub_reads", False):
-        _wait_for_others(connection, driver, PATIENCE)
-        driver.execute("BEGIN")
+        _driver(connection).execute("BEGIN")
+
+
+def _begin_to_write(
+    connection: Connection, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+) -> None:
+    """Says BEGIN on the driver's own connection: what writes under load waits for it again and again."""
+    driver = _driver(connection)
+    if driver.in_transaction or statement.startswith("SELECT"):
         return
-    # SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come.
-    _wait_for_others(connection, driver, 0)
-    until = time.monotonic() + connection.get_execution_options().get("hub_patience", PATIENCE)
-    while not _began(driver, until):
-        time.sleep(LOOK)
+    refusal = OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+    patience = connection.get_execution_options().get("hub_patience", PATIENCE)
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        _look(lambda: _began(driver), refusal, patience)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 
 
-def _wait_for_others(connection: Connection, driver: sqlite3.Connection, seconds: int) -> None:
-    if connection.info.get("patience") != seconds:
-        driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
-        connection.info["patience"] = seconds
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver
 
 
-def _began(driver: sqlite3.Connection, until: float) -> bool:
+def _began(driver: sqlite3.Connection) -> bool:
+    # A deferred transaction that reads first and writes later fails with "locked" under other writers.
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error  # as of a statement: nobody else says it
         return False
     return True

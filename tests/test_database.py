@@ -1,12 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Engine, delete, inspect, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from hub.database import migrate, parts, reading, writing
+from hub.database import Pen, appending, migrate, open_engine, parts, reading, writing
 from hub.models import Base, CursorRow
 
 
@@ -45,16 +46,51 @@ def test_who_waits_too_long_for_sqlites_writer_is_told_as_of_any_statement(engin
         pytest.skip("PostgreSQL has any number of writers")
 
     def write() -> None:
-        with writing(engine, 0.1) as session:
+        with appending(engine, 0.1) as session:
             session.add(CursorRow(name="telegram", position=1))
 
-    with engine.connect() as other:
-        other.execute(text("SELECT 1"))
+    with writing(engine) as session:
+        session.execute(delete(CursorRow))
         with pytest.raises(OperationalError, match="locked"):
             write()
-    with writing(engine), ThreadPoolExecutor(1) as another, pytest.raises(NoConnection):
-        another.submit(write).result()
     write()
+
+
+def test_who_reads_what_to_change_keeps_nobody_from_appending_and_sees_what_came(
+    engine: Engine,
+) -> None:
+    with writing(engine) as session:
+        assert session.scalars(select(CursorRow)).all() == []
+        with appending(engine, 0.1) as other:
+            other.add(CursorRow(name="telegram"))
+        assert session.scalar(update(CursorRow).values(position=1).returning(CursorRow.position)) == 1
+
+
+def test_two_who_change_what_they_have_read_do_it_one_after_the_other(engine: Engine, database_url: str) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL locks rows")
+    with writing(engine) as session:
+        session.add(CursorRow(name="telegram"))
+    others = [open_engine(database_url) for _ in range(4)]  # as of other processes
+
+    def count(mine: Engine) -> None:
+        for _ in range(25):
+            with writing(mine) as session:
+                position = session.scalars(select(CursorRow.position)).one()
+                session.execute(update(CursorRow).values(position=position + 1))
+
+    with ThreadPoolExecutor(8) as many:
+        list(many.map(count, [*others, *others]))
+    with reading(engine) as session:
+        assert session.scalars(select(CursorRow.position)).one() == 200
+
+
+def test_a_pen_that_another_process_keeps_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    one, other = Pen(f"{tmp_path}/pen"), Pen(f"{tmp_path}/pen")
+    with one.held(1), pytest.raises(NoConnection), other.held(0.01):
+        pass
+    with other.held(0.01):
+        pass
 
 
 def test_parts_hold_every_item_once_and_none_is_empty() -> None:

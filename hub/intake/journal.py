@@ -27,7 +27,7 @@ from bots.wire import storable
 from hub import bulk
 from hub.checklist import proof
 from hub.clock import Clock
-from hub.database import writing
+from hub.database import appending
 from hub.election.phones import address_of
 from hub.intake.spool import Spool
 from hub.models import ContactRow, InboxRow, JournalRow
@@ -158,7 +158,7 @@ class Journal:
 
     def _store(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
         try:
-            with writing(self._engine, PATIENCE) as session:
+            with appending(self._engine, PATIENCE) as session:
                 store(session, rows)
         except AWAY:
             raise
