@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 
 from bots.emulated.signing import signed_form
@@ -14,6 +15,7 @@ from hub.rehearsal import day
 from hub.rehearsal.day import Recorded
 
 SID, NUMBER = "AC" + "0" * 32, "+15005550006"
+DIGITS = 4  # of a copy's number: ten thousand copies send twenty million messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,14 @@ def enlarge(directory: Path, copies: int, staff: bool = False) -> Configuration:
     """
     whole = configuration.load(directory)
     checklist = whole.election.checklist
-    width = checklist.station.lengths[0] + 3
+    width = checklist.station.lengths[0] + DIGITS
     # Opening times are for a day; a load is sent in a minute.
     forms = tuple(form.model_copy(update={"opens": None}) for form in checklist.forms)
     drawn = [station for station in whole.stations if station.sampled]
     stations, people = [], []
     for copy in range(copies):
         for place, station in enumerate(drawn):
-            code = f"{copy:03d}{station.code}"
+            code = _copied(copy, station.code)
             stations.append(replace(station, code=code))
             people.append(_observer(code, copy * len(drawn) + place, whole.people[0]))
     station_code = checklist.station.model_copy(update={"lengths": (width,)})
@@ -59,6 +61,24 @@ def enlarge(directory: Path, copies: int, staff: bool = False) -> Configuration:
 def telegram(phone: str) -> str:
     """The Telegram account of whoever has this telephone."""
     return f"9{phone[-7:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The first `count` of these messages, made anew by whoever goes through them: a million need no memory."""
+
+    directory: Path
+    copies: int
+    count: int
+
+    def __iter__(self) -> Iterator[Sent]:
+        return islice(messages(self.directory, self.copies), self.count)
+
+
+def records(sent: Iterable[Sent]) -> int:
+    """How many records of stations such messages make, copy after copy."""
+    copies = groupby(sent, lambda message: message.id[:DIGITS])
+    return sum(len({(message.text.split()[1], message.form) for message in copy}) for _, copy in copies)
 
 
 def messages(directory: Path, copies: int) -> Iterator[Sent]:
@@ -90,8 +110,12 @@ def requests(sent: Iterator[Sent], token: str, url: str) -> Iterator[bytes]:
 
 
 def _sent(report: Recorded, copy: int, place: int, places: int) -> Sent:
-    text = report.text.replace(report.station, f"{copy:03d}{report.station}", 1)
-    return Sent(f"{copy:03d}{report.id}", _phone(copy * places + place), text, report.form, report.answers)
+    text = report.text.replace(report.station, _copied(copy, report.station), 1)
+    return Sent(_copied(copy, report.id), _phone(copy * places + place), text, report.form, report.answers)
+
+
+def _copied(copy: int, code: str) -> str:
+    return f"{copy:0{DIGITS}d}{code}"
 
 
 def _drawn(directory: Path) -> list[str]:

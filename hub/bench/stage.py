@@ -11,15 +11,15 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import httpx
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, Row, Select, create_engine, func, select, text
 from sqlalchemy.engine import make_url
 
 from hub import clock
@@ -28,7 +28,7 @@ from hub.bootstrap import open_hub
 from hub.context import Hub
 from hub.database import migrate, open_engine, reading, writing
 from hub.intake import journal
-from hub.models import JournalRow, OutboxRow, StationRecordRow, SubmissionRow
+from hub.models import CursorRow, JournalRow, OutboxRow, StationRecordRow, SubmissionRow
 from hub.sample import importer
 from hub.settings import Settings
 from hub.vault import Vault
@@ -36,8 +36,10 @@ from hub.vault import Vault
 CONNECTIONS = 64
 OFFERED = 1000.0  # messages a second, for the latencies
 PATIENCE = 900.0  # seconds
+PAGE = 10_000  # entries that are looked at together
 TICK = os.sysconf("SC_CLK_TCK")
 URL = "http://127.0.0.1"
+Ts = TypeVarTuple("Ts")
 
 
 class Unsound(Exception):
@@ -111,7 +113,7 @@ class Stage:
     environment: dict[str, str]
     token: str
     file: Path
-    sent: list[payload.Sent]
+    sent: Iterable[payload.Sent]
 
     def hub(self) -> Hub:
         """The hub in this process."""
@@ -126,13 +128,25 @@ class Stage:
         return start("hub", "work", environment={**self.environment, "HUB_TWILIO_AUTH_TOKEN": ""})
 
     def until_read(self) -> None:
-        started = time.perf_counter()
-        while time.perf_counter() - started < PATIENCE:
+        until(lambda: not self.spooled() and not self.unread(), "the worker did not come to an end")
+
+    def until_at_work(self, workers: Collection[int]) -> None:
+        """Until each of these processes has given its first sign of life."""
+
+        def beaten() -> set[int]:
             with reading(self.engine) as session:
-                if not journal.unread(session):
-                    return
-            time.sleep(0.02)
-        raise Unsound("the worker did not come to an end")
+                names = session.scalars(select(CursorRow.name).where(CursorRow.name.startswith("worker ")))
+                return {int(name.rpartition(":")[2]) for name in names}
+
+        until(lambda: beaten().issuperset(workers), "a worker did not start")
+
+    def unread(self) -> int:
+        with reading(self.engine) as session:
+            return journal.unread(session)
+
+    def spooled(self) -> bool:
+        """Whether messages wait beside the database."""
+        return any(Path(self.environment["HUB_SPOOL_DIR"]).rglob("*.rows"))
 
     def last_entry(self) -> int:
         with reading(self.engine) as session:
@@ -140,30 +154,36 @@ class Stage:
 
     def waits(self, after: int) -> list[float]:
         """From an entry's arrival until its reply was written, in milliseconds, of all entries after this one."""
-        with reading(self.engine) as session:
-            rows = session.execute(
-                select(JournalRow.received_at, OutboxRow.created_at)
-                .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
-                .where(JournalRow.id > after)
-            )
-            return sorted((written - received).total_seconds() * 1000 for received, written in rows)
+        times = select(JournalRow.received_at, OutboxRow.created_at)
+        rows = self._entries(times.join(OutboxRow, OutboxRow.journal_id == JournalRow.id), after)
+        return sorted((written - received).total_seconds() * 1000 for received, written in rows)
 
     def prove(self, count: int) -> None:
         """Of the first `count` messages each is in the journal once, and every submission is what was sent."""
-        meant = {f"SM{message.id}": (message.form, message.answers) for message in self.sent[:count]}
+        sent, read, wrong = islice(self.sent, count), 0, 0
+        waiting: dict[str, tuple[str, dict[str, str], str]] = {}
+        columns = JournalRow.provider_id, SubmissionRow.form, SubmissionRow.answers, SubmissionRow.outcome
+        entries = select(*columns).join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
+        for provider_id, form, answers, outcome in self._entries(entries.where(JournalRow.gateway == "twilio")):
+            # They came nearly in the order in which they were sent: few are in memory at a time.
+            while provider_id not in waiting and (message := next(sent, None)) is not None:
+                waiting[f"SM{message.id}"] = message.form, message.answers, "accepted"
+            read += 1
+            wrong += waiting.pop(provider_id, None) != (form, answers, outcome)
+        lost = len(waiting) + sum(1 for _ in sent)
+        if lost or wrong:
+            raise Unsound(f"{count} sent, {read} read, {lost} lost, {wrong} doubled or different")
         with reading(self.engine) as session:
-            rows = session.execute(
-                select(JournalRow.provider_id, SubmissionRow.form, SubmissionRow.answers, SubmissionRow.outcome)
-                .join(SubmissionRow, SubmissionRow.journal_id == JournalRow.id)
-                .where(JournalRow.gateway == "twilio")
-            ).all()
             records = session.scalar(select(func.count()).select_from(StationRecordRow)) or 0
-        made = {provider_id: (form, answers) for provider_id, form, answers, outcome in rows if outcome == "accepted"}
-        if len(rows) != len(meant) or made != meant:
-            wrong = sum(made.get(key) != value for key, value in meant.items())
-            raise Unsound(f"{len(meant)} sent, {len(rows)} read, {wrong} of them lost or different")
-        if records != len({(message.text.split()[1], message.form) for message in self.sent[:count]}):
+        if records != payload.records(islice(self.sent, count)):
             raise Unsound(f"{records} station records")
+
+    def _entries(self, statement: Select[*Ts], after: int = 0) -> Iterator[Row[*Ts]]:
+        """What a statement about journal entries finds, in their order, a page of them at a time."""
+        ordered = statement.order_by(JournalRow.id)
+        for first in range(after, self.last_entry(), PAGE):
+            with reading(self.engine) as session:
+                yield from session.execute(ordered.where(JournalRow.id > first, JournalRow.id <= first + PAGE))
 
 
 def set_up(directory: Path, store: Store, name: str, count: int, staff: bool = False) -> Stage:
@@ -185,19 +205,31 @@ def set_up(directory: Path, store: Store, name: str, count: int, staff: bool = F
     with writing(engine) as session:
         election = payload.enlarge(directory, copies, staff)
         importer.load(session, election, Vault(environment["HUB_SECRET_KEY"]), clock.system())
-    sent = list(islice(payload.messages(directory, copies), count))
+    sent = payload.Messages(directory, copies, count)
     file = store.home / f"requests-{name}"
     load.write(file, payload.requests(iter(sent), token, URL))
     return Stage(store, environment["HUB_DATABASE_URL"], engine, environment, token, file, sent)
 
 
 def offer(file: Path, port: int, first: int, count: int, rate: float | None = None) -> dict[str, Any]:
-    """Sends messages in a process that does nothing else; what it measured. Raises `Unsound` unless all got 200."""
-    arguments = [str(file), str(port), str(first), str(count), str(CONNECTIONS), *([str(rate)] if rate else [])]
-    done = subprocess.run([sys.executable, "-m", "hub.bench.load", *arguments], capture_output=True, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
+    """Sends messages; what was measured. Raises `Unsound` unless all got 200 at once."""
+    told = send(file, port, first, count, rate)
     if told["statuses"] != {"200": count}:
         raise Unsound(f"not every message was taken: {told['statuses']}")
+    return told
+
+
+def send(file: Path, port: int, first: int, count: int, rate: float | None = None) -> dict[str, Any]:
+    """Sends messages in a process that does nothing else; what it measured."""
+    arguments = [str(file), str(port), str(first), str(count), str(CONNECTIONS), *([str(rate)] if rate else [])]
+    patience = PATIENCE + (count / rate if rate else 0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hub.bench.load", *arguments], capture_output=True, check=True, timeout=patience
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unsound("not every message was answered") from error
+    told: dict[str, Any] = json.loads(done.stdout)
     return told
 
 
@@ -212,6 +244,15 @@ def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def until(done: Callable[[], bool], otherwise: str) -> None:
+    """Raises `Unsound` where it is not done in fifteen minutes."""
+    started = time.perf_counter()
+    while not done():
+        if time.perf_counter() - started > PATIENCE:
+            raise Unsound(otherwise)
+        time.sleep(0.02)
 
 
 def free_port() -> int:

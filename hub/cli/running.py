@@ -15,10 +15,11 @@ import uvicorn
 from hub import worker
 from hub.app import Server, create_app
 from hub.bench import figures as large
-from hub.bench import growth, profiling
+from hub.bench import growth, peak, profiling
 from hub.bench import run as benchmark
 from hub.bench import shift as desk_shift
 from hub.bench import torture as storm
+from hub.bench import workers as crews
 from hub.bootstrap import open_gateways
 from hub.checklist import grammar
 from hub.cli.terminal import Refusal, opened, out
@@ -129,6 +130,14 @@ def bench(
         int | None, typer.Option(min=100, help="instead: what a refresh of all figures costs with so many stations")
     ] = None,
     questions: Annotated[int, typer.Option(min=40, help="of the checklist behind these figures")] = 200,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--peak", min=0.01, help="instead: so many minutes at a rate, and when the last reply is there"),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=1, help="messages a second of this peak")] = 1700,
+    workers: Annotated[
+        int | None, typer.Option(min=2, help="instead: a backlog read by one worker, and by so many")
+    ] = None,
 ) -> None:
     """Measures the hub against a floor in the same run, and proves that nothing was lost."""
     stores = tuple(store)
@@ -138,6 +147,12 @@ def bench(
         growth.run(directory, sizes=stored, stores=stores, output=output)
     elif figures:
         large.run(large.Size(stations=figures, questions=questions), stores=stores, rounds=rounds)
+    elif minutes:
+        raise typer.Exit(peak.run(directory, minutes=minutes, rate=rate, stores=stores, output=output))
+    elif workers:
+        raise typer.Exit(
+            crews.run(directory, workers=workers, rounds=rounds, count=count, stores=stores, output=output)
+        )
     else:
         raise typer.Exit(benchmark.run(directory, rounds=rounds, count=count, stores=stores, output=output))
 
