@@ -141,7 +141,7 @@ def coverage(evidence: Evidence, election: Election, now: datetime, marks: Marks
 def marked(evidence: Evidence, election: Election, stations: Collection[int] | None = None) -> Marks:
     """How far each form of the drawn stations has come; of some of them, where these are named."""
     judge = rules.of(election.checklist)
-    asked = [(form.code, _required(form), _notes(form)) for form in election.checklist.forms]
+    asked = [(form.code, form.required_codes, _notes(form)) for form in election.checklist.forms]
     marks: Marks = {form: {} for form, _, _ in asked}
     for station in evidence.frame.drawn:
         if stations is not None and station.id not in stations:
@@ -183,10 +183,6 @@ def _by_district(stations: Sequence[Drawn]) -> list[Drawn]:
     regions = {region: place for place, region in enumerate(dict.fromkeys(station.region for station in stations))}
     # Codes are digits of different lengths: the shorter is the smaller number.
     return sorted(stations, key=lambda each: (regions[each.region], each.district, len(each.code), each.code))
-
-
-def _required(form: Form) -> frozenset[str]:
-    return frozenset(question.code for question in form.questions if question.required)
 
 
 def _notes(form: Form) -> frozenset[str]:

@@ -204,8 +204,8 @@ def _lines(station: str, form: Form, observer: Mapping[str, str], official: Mapp
 
 
 def _broken(election: Election, form: str, answers: Mapping[str, str], voters: int) -> tuple[str, ...]:
-    verdicts = rules.of(election.checklist).judge(form, answers, {}, voters)
-    return tuple(it.rule.name for it in verdicts if it.form == form and not it.holds and it.rule.severity != "note")
+    broken = rules.of(election.checklist).violations(form, answers, {}, voters)
+    return tuple(it.rule.name for it in broken if it.form == form and it.rule.severity != "note")
 
 
 def _same(observer: str | None, official: str | None) -> bool:

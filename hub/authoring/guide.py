@@ -190,7 +190,7 @@ def _sound_answers(checklist: Checklist, form: Form) -> Mapping[str, str]:
     for answers in tries:
         for code in judge.unasked(form.code, {form.code: answers}, None):
             del answers[code]
-        if all(verdict.holds for verdict in judge.judge(form.code, answers, {}, None)):
+        if not judge.violations(form.code, answers, {}, None):
             return answers
     return tries[0]
 

@@ -166,11 +166,11 @@ class _Reading:
         language = self.election.default_language
         for row in rows:
             station, answers = row.cell(self.places[STATION]), self.answers(row)
-            for verdict in judge.judge(self.form.code, answers, {}, self.stations[station]):
-                if verdict.form == self.form.code and not verdict.holds and verdict.rule.severity != "note":
-                    place = self.places[verdict.codes[0] if verdict.codes else STATION]
-                    message = f"{station}: {verdict.rule.message.get(language, verdict.rule.name)}"
-                    named = ", ".join(f"{code} {answers[code]}" for code in verdict.codes)
+            for broken in judge.violations(self.form.code, answers, {}, self.stations[station]):
+                if broken.form == self.form.code and broken.rule.severity != "note":
+                    place = self.places[broken.codes[0] if broken.codes else STATION]
+                    message = f"{station}: {broken.rule.message.get(language, broken.rule.name)}"
+                    named = ", ".join(f"{code} {answers[code]}" for code in broken.codes)
                     yield Complaint(row.address(place), message, named)
 
     def _cells(self, row: Row) -> Iterator[Complaint]:

@@ -93,6 +93,10 @@ class Form(Frozen):
         return {question.code: question for question in self.questions}
 
     @cached_property
+    def required_codes(self) -> frozenset[str]:
+        return frozenset(question.code for question in self.questions if question.required)
+
+    @cached_property
     def conditions(self) -> dict[str, Rule]:
         """By question: the rule that it is answered only where it is relevant."""
         return {

@@ -51,15 +51,14 @@ class UnsoundRules(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A rule that could be judged. `codes`: those of the judged report that it names. `key` is the rule's name,
-    with its form before it where that is not the judged report's: `MID.growing`."""
+class Violation:
+    """A rule that does not hold. `codes`: those of the judged report that it names. `key` is the rule's name, with its
+    form before it where that is not the judged report's: `MID.growing`."""
 
     key: str
     form: str
     rule: Rule
     codes: tuple[str, ...]
-    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class Rules:
             (form.code, question.code): _converter(question) for form, question in checklist.questions()
         } | {_VOTERS: int}
         self._told: dict[tuple[Any, ...], bool | None] = {}  # rule and what it was asked of → whether it held
+        self._by_codes: dict[tuple[str, ...], Collection[CompiledRule]] = {}  # form and its answered questions
         self._naming: dict[Reference, list[CompiledRule]] = {}
         for rule in compiled:
             for name in rule.needs:
@@ -106,41 +106,54 @@ class Rules:
         """The answers that a rule names; none where there is no such rule any more."""
         return self._answers.get((form, name), ())
 
-    def judge(self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None) -> list[Verdict]:
-        """Every rule, of any form, that names one of `answers` and of which all is known.
+    def violations(
+        self, form: str, answers: Answers, records: Mapping[str, Answers], voters: int | None
+    ) -> list[Violation]:
+        """Every rule, of any form, that names one of `answers`, of which all is known, and that does not hold.
 
         `answers` are the report's; `records` what its station has reported before, form → code → value.
         """
-        known = _known({**records, form: {**records.get(form, {}), **answers}}, voters)
-        touched = {id(rule): rule for code in answers for rule in self._naming.get((form, code), ())}
-        return [verdict for rule in touched.values() if (verdict := self._verdict(rule, form, answers, known))]
+        touched = self._touched(form, answers)
+        if not touched:
+            return []
+        known = _Known(form, {**records.get(form, {}), **answers}, records, voters)
+        return [self._violation(rule, form, answers) for rule in touched if self._holds(rule, known) is False]
 
     def unasked(self, form: str, records: Mapping[str, Answers], voters: int | None) -> frozenset[str]:
         """The questions of a form that are not relevant, or of which that cannot be told yet."""
         conditions = self._conditions.get(form)
         if not conditions:
             return frozenset()
-        known = _known(records, voters)
-        return frozenset(each.question for each in conditions if each.question and not self._holds(each, known))
+        known = _Known(form, records.get(form, {}), records, voters)
+        return frozenset(each.question for each in conditions if each.question and not self._check(each, known))
 
-    def _verdict(
-        self, compiled: CompiledRule, form: str, answers: Answers, known: Mapping[str, Answers]
-    ) -> Verdict | None:
-        if compiled.question is not None and compiled.question not in known.get(compiled.form, {}):
-            return None
-        holds = self._holds(compiled, known)
-        if holds is None:
-            return None
+    def _touched(self, form: str, answers: Answers) -> Collection[CompiledRule]:
+        """The rules that name one of a form's answers; most reports answer the same questions in the same order."""
+        asked = (form, *answers)
+        if asked not in self._by_codes:
+            if len(self._by_codes) >= _REMEMBERED:
+                self._by_codes.clear()
+            rules = {id(rule): rule for code in answers for rule in self._naming.get((form, code), ())}
+            self._by_codes[asked] = tuple(rules.values())
+        return self._by_codes[asked]
+
+    def _violation(self, compiled: CompiledRule, form: str, answers: Answers) -> Violation:
         own = compiled.form == form
         key = compiled.rule.name if own else f"{compiled.form}.{compiled.rule.name}"
         codes = tuple(code for home, code in compiled.needs if home == form and code in answers)
-        return Verdict(key, compiled.form, compiled.rule, codes, holds)
+        return Violation(key, compiled.form, compiled.rule, codes)
 
-    def _holds(self, compiled: CompiledRule, known: Mapping[str, Answers]) -> bool | None:
-        """None where it cannot be judged. A report and the record it goes into mostly say the same to a rule."""
+    def _holds(self, compiled: CompiledRule, known: _Known) -> bool | None:
+        """None where it cannot be judged."""
+        if compiled.question is not None and known.text(compiled.form, compiled.question) is None:
+            return None
+        return self._check(compiled, known)
+
+    def _check(self, compiled: CompiledRule, known: _Known) -> bool | None:
+        """What its check says. A report and the record it goes into mostly say the same to a rule."""
         texts = []
         for home, code in compiled.names:
-            text = known.get(home, {}).get(code)
+            text = known.text(home, code)
             if text is None:
                 return None
             texts.append(text)
@@ -164,8 +177,22 @@ class Rules:
             return None  # not to be judged on these answers
 
 
-def _known(records: Mapping[str, Answers], voters: int | None) -> Mapping[str, Answers]:
-    return records if voters is None else {**records, "station": {"voters": str(voters)}}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What can be asked of a station: what one form says now, what the others have said before, its voters."""
+
+    form: str
+    answers: Answers
+    records: Mapping[str, Answers]
+    voters: int | None
+
+    def text(self, home: str, code: str) -> str | None:
+        if home == self.form:
+            return self.answers.get(code)
+        if home == "station":
+            return None if self.voters is None else str(self.voters)
+        others = self.records.get(home)
+        return others.get(code) if others else None
 
 
 def of(checklist: Checklist) -> Rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.checklist import rules
@@ -12,7 +12,7 @@ from hub.checklist.folding import folded_words
 from hub.checklist.people import Person, Station
 from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
-from hub.checklist.rules import Answers, Verdict
+from hub.checklist.rules import Answers, Violation
 from hub.checklist.suggestions import nearest
 
 # A station's id and a person's → form → code → value: what the station says, and what this observer says of it.
@@ -123,55 +123,51 @@ class _Known:
     def report(self, reading: ReportText) -> Judgement:
         form = self.checklist.form(reading.form)
         place = place_report(reading, self.senders, self.stations)
-        judgement = Judgement(
-            "rejected",
-            form.code,
-            place.station,
-            reading.station,
-            place.person,
-            problems=reading.problems,
-            comment=reading.comment,
-            rejected_station=place.rejected,
-        )
         if place.station is None:
             # What is missing or contradicts a rule hangs on the station's record, and there is none.
             problems = (*([place.problem] if place.problem else []), *reading.problems)
-            return replace(judgement, problems=problems)
+            return _of_report(reading, place, "rejected", {}, problems)
         if early_or_late := untimely(form, self.now):
-            return replace(judgement, problems=(early_or_late, *reading.problems))
+            return _of_report(reading, place, "rejected", {}, (early_or_late, *reading.problems))
         assert place.person is not None
-        known = self.records(place.station.id, place.person.id)
-        return self._judge_answers(judgement, form, reading, place.station, known)
-
-    def _judge_answers(
-        self, judgement: Judgement, form: Form, reading: ReportText, station: Station, records: Mapping[str, Answers]
-    ) -> Judgement:
+        records = self.records(place.station.id, place.person.id)
         answers = {code: answer.value for code, answer in reading.answers.items()}
-        verdicts = rules.of(self.checklist).judge(form.code, answers, records, station.voters)
-        broken = [verdict for verdict in verdicts if not verdict.holds]
-        refused = {code for verdict in broken if verdict.rule.severity == "reject" for code in verdict.codes}
-        kept = {code: value for code, value in answers.items() if code not in refused}
-        problems = [*reading.problems, *(_violation(verdict, reading) for verdict in broken)]
-        if missing := self._missing(form, reading, kept, records, station):
-            problems.append(Problem("missing_answers", detail={"codes": missing, "form": form.code}))
-        return replace(
-            judgement,
-            outcome=_outcome(form, kept, problems, bool(refused)),
-            answers=kept,
-            problems=tuple(problems),
-        )
+        broken = rules.of(self.checklist).violations(form.code, answers, records, place.station.voters)
+        refused = {code for violation in broken if violation.rule.severity == "reject" for code in violation.codes}
+        kept = {code: value for code, value in answers.items() if code not in refused} if refused else answers
+        problems = (*reading.problems, *(_violation(it, reading) for it in broken))
+        if missing := self._missing(form, reading, kept, records, place.station):
+            problems = (*problems, Problem("missing_answers", detail={"codes": missing, "form": form.code}))
+        return _of_report(reading, place, _outcome(form, kept, problems, bool(refused)), kept, problems)
 
     def _missing(
         self, form: Form, reading: ReportText, kept: Answers, records: Mapping[str, Answers], station: Station
     ) -> list[str]:
         """What is still to be told. An answer sent unsoundly is not missing; a report without any misses all."""
-        before = records.get(form.code, {})
-        sent = reading.answers.keys() | reading.refused
-        if sent or reading.problems:
-            sent |= before.keys()
-        now_known = {**records, form.code: {**before, **kept}}
-        sent |= rules.of(self.checklist).unasked(form.code, now_known, station.voters)
-        return [question.code for question in form.questions if question.required and question.code not in sent]
+        missing = form.required_codes - reading.answers.keys() - reading.refused
+        before = records.get(form.code, {}) if missing else {}
+        if reading.answers or reading.refused or reading.problems:
+            missing -= before.keys()
+        if missing:
+            now_known = {**records, form.code: {**before, **kept}}
+            missing -= rules.of(self.checklist).unasked(form.code, now_known, station.voters)
+        return [question.code for question in form.questions if question.code in missing] if missing else []
+
+
+def _of_report(
+    reading: ReportText, place: Place, outcome: Outcome, answers: dict[str, str], problems: tuple[Problem, ...]
+) -> Judgement:
+    return Judgement(
+        outcome,
+        reading.form,
+        place.station,
+        reading.station,
+        place.person,
+        answers,
+        problems,
+        comment=reading.comment,
+        rejected_station=place.rejected,
+    )
 
 
 def place_report(reading: ReportText, senders: Sequence[Person], stations: Mapping[str, Station]) -> Place:
@@ -266,22 +262,22 @@ def untimely(form: Form, now: datetime | None) -> Problem | None:
     return None
 
 
-def _violation(verdict: Verdict, reading: ReportText) -> Problem:
-    places = [reading.answers[code] for code in verdict.codes]
+def _violation(violation: Violation, reading: ReportText) -> Problem:
+    places = [reading.answers[code] for code in violation.codes]
     detail = {
-        "rule": verdict.key,
-        "severity": verdict.rule.severity,
-        "critical": verdict.rule.critical,
-        "codes": list(verdict.codes),
-        "form": verdict.form,
-        "message": verdict.rule.message,
+        "rule": violation.key,
+        "severity": violation.rule.severity,
+        "critical": violation.rule.critical,
+        "codes": list(violation.codes),
+        "form": violation.form,
+        "message": violation.rule.message,
     }
     only = places[0] if len(places) == 1 else None
     return Problem(
         "rule_violated",
         only.start if only else 0,
         only.end if only else 0,
-        field=verdict.codes[0] if only else None,
+        field=violation.codes[0] if only else None,
         detail=detail,
     )
 

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.database import insert_into
+from hub.database import insert_into, parts
 from hub.models import JournalRow, WorkItemRow
+from hub.prepared import Prepared
 
 
 def item(
@@ -59,12 +60,13 @@ def incident_cause(number: int) -> str:
 
 def close_causes(session: Session, causes: Collection[str], resolution: str, now: datetime) -> None:
     """Closes what is open of these causes, by nobody."""
-    if not causes:
-        return
-    gone = select(WorkItemRow.id).where(WorkItemRow.open_key.in_(causes))
-    for item_id in list(session.scalars(gone)):  # seldom one; and a look locks nothing
-        row = update(WorkItemRow).where(WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None))
-        session.execute(row.values(open_key=None, closed_at=now, resolution=resolution, claimed_until=None))
+    for part in parts(causes):
+        for item_id in _OPEN.first(session, causes=part):  # seldom one; and a look locks nothing
+            row = update(WorkItemRow).where(WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None))
+            session.execute(row.values(open_key=None, closed_at=now, resolution=resolution, claimed_until=None))
+
+
+_OPEN = Prepared(select(WorkItemRow.id).where(WorkItemRow.open_key.in_(bindparam("causes", expanding=True))))
 
 
 def close_cause(session: Session, cause: str, resolution: str, now: datetime, account_id: int | None = None) -> None:

@@ -174,11 +174,10 @@ class _Screens:
 
     def _violations(self, values: dict[str, str]) -> Iterator[str]:
         known = self.paper.known(self.dialog)
-        judged = rules.of(self.paper.checklist).judge(self.paper.form.code, values, known, self.paper.voters)
-        for verdict in judged:
-            if not verdict.holds:
-                message = verdict.rule.message.get(self.language, "")
-                yield self._say("problem_rule_violated", message=message, form=self.paper.form.code)
+        form = self.paper.form.code
+        for violation in rules.of(self.paper.checklist).violations(form, values, known, self.paper.voters):
+            message = violation.rule.message.get(self.language, "")
+            yield self._say("problem_rule_violated", message=message, form=form)
 
     def _line(self, question: Question, value: str) -> str:
         told = {"code": question.code, "question": question.text[self.language]}

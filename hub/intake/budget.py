@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hub.checklist.people import Person
@@ -20,6 +20,7 @@ from hub.context import Hub
 from hub.database import parts
 from hub.intake.journal import Entry
 from hub.models import JournalRow, OutboxRow
+from hub.prepared import Prepared
 from hub.sample import roster
 from hub.sample.roster import Sent
 
@@ -43,6 +44,7 @@ class Budget:
         now: datetime,
     ) -> None:
         self._hub = hub
+        self._known = {sender for sender, _ in people}
         paying = [entry for entry in entries if _may_cost(entry, people.get((entry.sender, entry.received_at), ()))]
         senders = {entry.sender for entry in paying}
         since = min((entry.received_at for entry in paying), default=now) - DAY
@@ -59,27 +61,33 @@ class Budget:
         """Whoever says STOP or START in the middle of a batch is taken at their word from there on."""
         (self._opted_out.add if out else self._opted_out.discard)(sender)
 
-    def verdict(self, entry: Entry, channel: str, text: str, instead: str) -> Verdict:
-        """What becomes of one reply that would leave by `channel`; what is to be sent counts at once."""
+    def verdict(self, entry: Entry, channel: str, text: str, instead: Callable[[], str]) -> Verdict:
+        """What becomes of one reply that would leave by `channel`; what is to be sent counts at once. `instead` words
+        it otherwise."""
         if entry.channel == channel == "telegram":
             return "send"
         if entry.sender in self._opted_out or self._is_automatic(entry):
             return "never"
-        said = [(at, words) for at, words in self._told[entry.sender] if at > entry.received_at - DAY]
-        lately = [words for at, words in said if at > entry.received_at - HOUR]
-        if len(said) >= self._hub.settings.replies_per_number or self._left == 0:
+        told = self._told[entry.sender]
+        if self._left == 0 or _since(told, entry.received_at - DAY) >= self._hub.settings.replies_per_number:
             return "quiet"
         verdict: Verdict = "send"
-        if lately.count(text) >= SAME:
-            verdict = "quiet" if instead in lately else "instead"
+        if self._lately(entry, text) >= SAME:
+            text = instead()
+            verdict = "quiet" if self._lately(entry, text) else "instead"
         if verdict != "quiet":
-            self._told[entry.sender].append((entry.received_at, instead if verdict == "instead" else text))
+            told.append((entry.received_at, text))
             self._left = self._left - 1 if self._left else self._left
         return verdict
+
+    def _lately(self, entry: Entry, text: str) -> int:
+        return _since([it for it in self._told[entry.sender] if it[1] == text], entry.received_at - HOUR)
 
     def _is_automatic(self, entry: Entry) -> bool:
         if entry.channel == "telegram":
             return False
+        if entry.sender in self._known:  # what is registered is a telephone
+            return entry.sender in self._own
         sender = self._hub.vault.open(entry.sender_sealed).decode()
         ours = entry.sender in self._own or sender == entry.context.get("recipient")
         return ours or not _TELEPHONE.fullmatch(sender)
@@ -90,17 +98,21 @@ def _may_cost(entry: Entry, people: Sequence[Person]) -> bool:
     return entry.channel != "telegram" or any(person.prefers not in ("", "telegram") for person in people)
 
 
+def _since(told: Sequence[tuple[datetime, str]], moment: datetime) -> int:
+    return sum(at > moment for at, _ in told)
+
+
 def _replies(session: Session, senders: set[bytes], since: datetime) -> list[tuple[bytes, str, datetime]]:
-    found: list[tuple[bytes, str, datetime]] = []
-    for part in parts(senders):
-        statement = (
-            select(JournalRow.sender_digest, OutboxRow.text, JournalRow.received_at)
-            .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
-            .where(JournalRow.sender_digest.in_(part), JournalRow.received_at > since)
-            .where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
-        )
-        found += [(sender, text, at) for sender, text, at in session.execute(statement)]
-    return found
+    return [row for part in parts(senders) for row in _REPLIES.rows(session, senders=part, since=since)]
+
+
+_REPLIES = Prepared(
+    select(JournalRow.sender_digest, OutboxRow.text, JournalRow.received_at)
+    .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
+    .where(JournalRow.sender_digest.in_(bindparam("senders", expanding=True)))
+    .where(JournalRow.received_at > bindparam("since"))
+    .where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
+)
 
 
 def _replies_of_a_day(session: Session, now: datetime) -> int:

@@ -17,7 +17,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Engine, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, aliased
@@ -30,7 +30,8 @@ from hub.clock import Clock
 from hub.database import appending
 from hub.election.phones import address_of
 from hub.intake.spool import Spool
-from hub.models import ContactRow, InboxRow, JournalRow
+from hub.models import ContactRow, InboxRow, JournalRow, SeenRow
+from hub.prepared import Prepared
 from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
@@ -242,7 +243,7 @@ def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
 
 def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Inserts rows that are new, and their place in the inbox. Returns the new entries' ids."""
-    ids = bulk.insert_new(session, JournalRow, rows, "dedup")
+    ids = bulk.insert_new(session, JournalRow, rows, SeenRow)
     bulk.insert(session, InboxRow, [{"journal_id": id, "attempts": 0} for id in ids])
     return ids
 
@@ -277,6 +278,10 @@ _OLDEST = (
     .limit(bindparam("most"))
     .with_for_update(of=InboxRow, skip_locked=True)
 )
+_WAITING, _WAITING_OURS = Prepared(_OLDEST), Prepared(_OLDEST.where(_OURS))
+_NAMED: BindParameter[int] = bindparam("ids", expanding=True)
+_CLAIM = Prepared(select(InboxRow.journal_id).where(InboxRow.journal_id.in_(_NAMED)).with_for_update(skip_locked=True))
+_SETTLED = Prepared(delete(InboxRow).where(InboxRow.journal_id.in_(_NAMED)))
 
 
 def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
@@ -285,11 +290,11 @@ def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
     In our own order, but a flood of strangers' messages waits behind what registered senders wrote: it has a tenth of
     the batch, or what they leave. One sender's messages never overtake each other.
     """
-    oldest = session.execute(_OLDEST, {"now": now, "most": limit}).all()
+    oldest = _WAITING.rows(session, now=now, most=limit)
     share = limit // 10
     if len(oldest) < limit or sum(not ours for ours, *_ in oldest) <= share:
         return [Entry(*values) for _, *values in oldest]
-    ours = [Entry(*values) for _, *values in session.execute(_OLDEST.where(_OURS), {"now": now, "most": limit - share})]
+    ours = [Entry(*values) for _, *values in _WAITING_OURS.rows(session, now=now, most=limit - share)]
     taken = {entry.id for entry in ours}
     others = [Entry(*values) for _, *values in oldest if values[0] not in taken]
     return ours + others[: limit - len(ours)]
@@ -347,12 +352,11 @@ def entry(session: Session, journal_id: int) -> Entry | None:
 
 def claim(session: Session, ids: Sequence[int]) -> set[int]:
     """Those of the entries that are still waiting and that no other worker holds; held until the transaction ends."""
-    statement = select(InboxRow.journal_id).where(InboxRow.journal_id.in_(ids)).with_for_update(skip_locked=True)
-    return set(session.scalars(statement))
+    return set(_CLAIM.first(session, ids=ids))
 
 
 def settled(session: Session, ids: Sequence[int]) -> None:
-    session.execute(delete(InboxRow).where(InboxRow.journal_id.in_(ids)))
+    _SETTLED.run(session, ids=ids)
 
 
 def postpone(session: Session, journal_id: int, attempts: int, error: str, now: datetime) -> None:

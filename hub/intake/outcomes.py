@@ -137,7 +137,7 @@ class Outcomes:
         asks: str = "",
     ) -> None:
         """As far as the budget goes; over the pressed button unless it `answers` none."""
-        instead = say(self._election, "same_again", person.language if person else self._election.default_language)
+        language = person.language if person else self._election.default_language
         person_id = person.id if person else None
         draft = answering.draft(
             self._hub.vault,
@@ -149,12 +149,14 @@ class Outcomes:
             asks_contact=asks,
         )
         draft = answering.preferred(self._session, self._hub, draft, entry, person)
-        verdict = self._budget.verdict(entry, draft.channel, text, instead)
+        verdict = self._budget.verdict(entry, draft.channel, text, lambda: say(self._election, "same_again", language))
         if verdict == "quiet":
             self.to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
         if verdict in ("quiet", "never"):
             return
-        self.drafts.append(draft if verdict == "send" else replace(draft, text=instead, dedup=None))
+        if verdict == "instead":
+            draft = replace(draft, text=say(self._election, "same_again", language), dedup=None)
+        self.drafts.append(draft)
 
     def write(self) -> None:
         """Everything at once, and closes the calls for reports that came."""

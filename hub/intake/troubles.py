@@ -29,8 +29,8 @@ def flag(
     """
     fresh = []
     known = records.answers(station.id)
-    verdicts = rules.of(checklist).judge(form, known.get(form, {}), known, station.voters)
-    violated = {(it.form, it.rule.name) for it in verdicts if not it.holds and it.rule.severity != "note"}
+    broken = rules.of(checklist).violations(form, known.get(form, {}), known, station.voters)
+    violated = {(it.form, it.rule.name) for it in broken if it.rule.severity != "note"}
     for home, name in rules.of(checklist).touching(form):
         record = records.get(station.id, home)
         if record is not None and ((home, name) in violated) != (name in record.flags):
@@ -81,7 +81,7 @@ def _disputed(
         said[code], broken[code] = {}, {}
         for person, value in record.said(code).items():
             known = records.known(station.id, int(person))
-            verdicts = rules.of(checklist).judge(record.form, {code: value}, known, station.voters)
+            violations = rules.of(checklist).violations(record.form, {code: value}, known, station.voters)
             said[code][codes[int(person)]] = value
-            broken[code].setdefault(value, [it.key for it in verdicts if not it.holds])
+            broken[code].setdefault(value, [it.key for it in violations])
     return {"said": said, "rules": broken}

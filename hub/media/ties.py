@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from bots.gateway import Attachment
@@ -21,6 +21,7 @@ from hub.context import Hub
 from hub.database import insert_into
 from hub.media import archive
 from hub.models import IncidentRow, JournalRow, MediaRow, SubmissionRow
+from hub.prepared import Prepared
 
 NEAR = timedelta(minutes=30)  # a photo speaks of the report that came so shortly before it, or after it
 DAY = timedelta(days=1)
@@ -226,16 +227,28 @@ class Ties:
         earliest = min(sent.received_at for sent, _, _ in self._reports)
         people = {tie.person_id for _, tie, _ in self._reports}
         origins = {id for _, _, its in self._reports for id in its}
-        guessed = and_(
-            MediaRow.person_id.in_(people), MediaRow.received_at >= earliest - NEAR, MediaRow.tied_by != "caption"
-        )
-        asked = or_(guessed, MediaRow.journal_id.in_(origins)) if origins else guessed
-        for row in self._session.scalars(select(MediaRow).where(asked)):
+        asked = {"people": people, "since": earliest - NEAR, "origins": origins}
+        found = _RETIED.first(self._session, **asked)
+        for row in self._session.scalars(select(MediaRow).where(MediaRow.id.in_(found))) if found else ():
             for sent, tie, its in self._reports:
                 if by := _claim(row, sent, tie, its):
                     row.tied_by, row.form, row.incident_id = by, tie.form, tie.incident_id
                     row.person_id, row.station_id = tie.person_id, tie.station.id if tie.station else None
                     break
+
+
+_RETIED = Prepared(
+    select(MediaRow.id).where(
+        or_(
+            and_(
+                MediaRow.person_id.in_(bindparam("people", expanding=True)),
+                MediaRow.received_at >= bindparam("since"),
+                MediaRow.tied_by != "caption",
+            ),
+            MediaRow.journal_id.in_(bindparam("origins", expanding=True)),
+        )
+    )
+)
 
 
 def _claim(row: MediaRow, sent: Sent, tie: Tie, origins: Collection[int]) -> str:

@@ -90,9 +90,9 @@ class Replay:
         judge = rules.of(self._checklist)
         broken: dict[str, set[str]] = defaultdict(set)
         for form in forms:
-            for verdict in judge.judge(form, known[form], known, self._voters[station]):
-                if not verdict.holds and verdict.rule.severity != "note":
-                    broken[verdict.form].add(verdict.rule.name)
+            for violation in judge.violations(form, known[form], known, self._voters[station]):
+                if violation.rule.severity != "note":
+                    broken[violation.form].add(violation.rule.name)
         for form, record in forms.items():
             record.flags = sorted(broken[form])
 

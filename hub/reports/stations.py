@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import BindParameter, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from hub import bulk
 from hub.database import parts
 from hub.models import StationRecordRow, StationRow
+from hub.prepared import Prepared
 
 TROUBLES = ("conflicts", "flags")
 
@@ -203,10 +204,8 @@ class StationRecords:
     def _load(self, ids: list[int], lock: Lock) -> None:
         if lock != "none" and self._session.get_bind().dialect.name == "postgresql":  # on SQLite who writes is alone
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
-            stations = select(StationRow.id).where(StationRow.id.in_(ids)).order_by(StationRow.id)
-            stations = stations.with_for_update(key_share=True, skip_locked=lock == "pass")
-            self.busy |= set(ids) - set(self._session.scalars(stations))
-        for values in self._session.execute(_RECORDS, {"stations": ids}):
+            self.busy |= set(ids) - set(_LOCKED[lock].first(self._session, stations=ids))
+        for values in _RECORDS.rows(self._session, stations=ids):
             record = StationRecord(*values)
             self._records[record.station_id][record.form] = record
             for kind in TROUBLES:
@@ -215,4 +214,9 @@ class StationRecords:
 
 
 _COLUMNS = tuple(getattr(StationRecordRow, field.name) for field in fields(StationRecord))
-_RECORDS = select(*_COLUMNS).where(StationRecordRow.station_id.in_(bindparam("stations", expanding=True)))
+_OURS: BindParameter[int] = bindparam("stations", expanding=True)
+_RECORDS = Prepared(select(*_COLUMNS).where(StationRecordRow.station_id.in_(_OURS)))
+_STATIONS = select(StationRow.id).where(StationRow.id.in_(_OURS)).order_by(StationRow.id)
+_LOCKED = {
+    lock: Prepared(_STATIONS.with_for_update(key_share=True, skip_locked=lock == "pass")) for lock in ("wait", "pass")
+}

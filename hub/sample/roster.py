@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from hub.checklist.people import Person, Station
 from hub.database import parts
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
+from hub.prepared import Prepared
 
 # The columns that make a `Person` (but for the stations) and a `Station`: a batch needs no ORM objects.
 _PERSON = (PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.language, PersonRow.region)
 _STATION = tuple(getattr(StationRow, field.name) for field in fields(Station))
 
-# Asked at each batch and at each letter that is typed at the desk: built once, which costs as much as running them.
-_SENDERS = (
+# Asked at each batch and at each letter that is typed at the desk.
+_SENDERS = Prepared(
     select(ContactRow.digest, StationRow.code, AssignmentRow.since, AssignmentRow.until, PersonRow.prefers, *_PERSON)
     .join(PersonRow, PersonRow.id == ContactRow.person_id)
     .outerjoin(AssignmentRow, AssignmentRow.person_id == PersonRow.id)
@@ -29,7 +30,12 @@ _SENDERS = (
     .where(PersonRow.active, PersonRow.role != "group")  # a group says nothing
     .order_by(PersonRow.id, StationRow.code)
 )
-_CODED = select(*_STATION).where(StationRow.code.in_(bindparam("codes", expanding=True)))
+_CODED = Prepared(select(*_STATION).where(StationRow.code.in_(bindparam("codes", expanding=True))))
+_OPTED_OUT = Prepared(
+    select(ContactRow.digest).where(
+        ContactRow.digest.in_(bindparam("digests", expanding=True)), ContactRow.state == "opted_out"
+    )
+)
 
 
 class NotPossible(ValueError):
@@ -64,8 +70,8 @@ def senders(session: Session, messages: Collection[Sent]) -> dict[Sent, list[Per
     people: dict[bytes, dict[int, tuple[str, tuple[str, str, str, str]]]] = defaultdict(dict)
     stays: dict[int, list[_Stay]] = defaultdict(list)
     for part in parts({digest for digest, _ in messages}):
-        for digest, station, since, until, prefers, id, code, role, language, region in session.execute(
-            _SENDERS, {"digests": part}
+        for digest, station, since, until, prefers, id, code, role, language, region in _SENDERS.rows(
+            session, digests=part
         ):
             people[digest][id] = prefers, (code, role, language, region)
             if station:
@@ -113,7 +119,7 @@ def stations(session: Session, codes: Collection[str]) -> dict[str, Station]:
     """The stations of the frame that have these codes."""
     found: dict[str, Station] = {}
     for part in parts(codes):
-        found |= {row.code: row for row in _made(session.execute(_CODED, {"codes": part}))}
+        found |= {row.code: row for row in _made(_CODED.rows(session, codes=part))}
     return found
 
 
@@ -149,8 +155,7 @@ def opted_out(session: Session, digests: Collection[bytes]) -> set[bytes]:
     """Those of the addresses whose owner wants no more messages."""
     out: set[bytes] = set()
     for part in parts(digests):
-        asked = select(ContactRow.digest).where(ContactRow.digest.in_(part), ContactRow.state == "opted_out")
-        out |= set(session.scalars(asked))
+        out |= set(_OPTED_OUT.first(session, digests=part))
     return out
 
 
