@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Connection, DateTime
+from sqlalchemy import JSON, Column, Connection, DateTime, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -29,11 +29,48 @@ def insert(session: Session, table: type[Base], rows: Sequence[Row]) -> None:
         _run(session, table, rows, "")
 
 
-def insert_new(session: Session, table: type[Base], rows: Sequence[Row], unique: str) -> list[int]:
-    """Inserts those rows of which no other has the same in the `unique` column; the ids that they got."""
-    if not rows:
-        return []
-    return [id for (id,) in _run(session, table, rows, f"ON CONFLICT ({unique}) DO NOTHING RETURNING id")]
+def insert_new(session: Session, table: type[Base], rows: Sequence[Row], known: type[Base]) -> list[int]:
+    """Inserts those rows of which no other has the same key; the ids that they got, in the order of the rows.
+
+    The key is a column named as the one of `known`, and unique; NULL is no key. Where the table is partitioned, `known`
+    alone keeps it unique.
+    """
+    [key] = [column.name for column in known.__mapper__.primary_key]
+    if rows and not _in_partitions(session.connection(), table):
+        return _ids(_run(session, table, rows, f"ON CONFLICT ({key}) DO NOTHING RETURNING id"))
+    rows = _unknown(session, rows, known, key)
+    return _ids(_run(session, table, rows, "RETURNING id")) if rows else []
+
+
+def _unknown(session: Session, rows: Sequence[Row], known: type[Base], key: str) -> list[Row]:
+    """Those that `known` does not have yet, of two with the same key the first; it has them from now on."""
+    # In one order in every process: two that write the same ones wait for each other, and never both.
+    keys = [{key: value} for value in sorted({row[key] for row in rows if row[key] is not None})]
+    then = f"ON CONFLICT DO NOTHING RETURNING {key}"
+    new = {value for (value,) in _run(session, known, keys, then)} if keys else set()
+    first: list[Row] = []
+    for row in rows:
+        if row[key] is None or row[key] in new:
+            new.discard(row[key])
+            first.append(row)
+    return first
+
+
+def partitioned(connection: Connection, table: type[Base]) -> bool:
+    statement = text("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:name)")
+    return connection.dialect.name == "postgresql" and bool(connection.scalar(statement, {"name": table.__tablename__}))
+
+
+def _in_partitions(connection: Connection, table: type[Base]) -> bool:
+    """Looked up once a connection: whoever partitions is alone in the database."""
+    looked: dict[type[Base], bool] = connection.info.setdefault("in partitions", {})
+    if table not in looked:
+        looked[table] = partitioned(connection, table)
+    return looked[table]
+
+
+def _ids(found: Sequence[Any]) -> list[int]:
+    return [id for (id,) in found]
 
 
 def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequence[str], values: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bots.gateway import DeliveryStatus, SendError
 from hub import bulk
 from hub.database import parts
-from hub.models import BroadcastRow, OutboxRow
+from hub.models import BroadcastRow, OnceRow, OutboxRow
 
 CRITICAL, PUSH, REPLY, BULK, BROADCAST = 0, 1, 5, 9, 10  # priorities: a lower one goes first
 LEASE = timedelta(seconds=60)  # at least three times a provider's time-out, or a slow send is sent twice
@@ -76,7 +76,7 @@ _DUE = tuple(getattr(OutboxRow, name) for name in Due.__slots__)
 
 def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     """Puts messages in the outbox. One with a `dedup` that is there already is left out."""
-    bulk.insert_new(session, OutboxRow, [_row(draft, now) for draft in drafts], "dedup")
+    bulk.insert_new(session, OutboxRow, [_row(draft, now) for draft in drafts], OnceRow)
 
 
 def known(session: Session, dedups: Collection[str]) -> set[str]:

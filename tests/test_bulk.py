@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub import bulk
 from hub.database import reading, writing
-from hub.models import CursorRow, OutboxRow, StationRecordRow, StationRow
+from hub.models import CursorRow, OnceRow, OutboxRow, StationRecordRow, StationRow
 
 NOON = datetime(2021, 11, 28, 12, 0, 0, 250, tzinfo=timezone(timedelta(hours=6)))
 
@@ -45,22 +45,22 @@ def test_what_goes_in_at_once_comes_back_as_the_models_say(engine: Engine) -> No
 @pytest.mark.parametrize("count", [1, 2, 7, 700, 2700])
 def test_any_number_of_rows_goes_in_and_tells_its_ids_in_order(engine: Engine, count: int) -> None:
     with writing(engine) as session:
-        ids = bulk.insert_new(session, OutboxRow, [draft(str(number)) for number in range(count)], "dedup")
+        ids = bulk.insert_new(session, OutboxRow, [draft(str(number)) for number in range(count)], OnceRow)
         told = {id: dedup for id, dedup in session.execute(select(OutboxRow.id, OutboxRow.dedup))}
     assert [told[id] for id in ids] == [str(number) for number in range(count)]
 
 
 def test_a_row_that_is_there_already_or_comes_twice_is_left_out(engine: Engine) -> None:
     with writing(engine) as session:
-        assert len(bulk.insert_new(session, OutboxRow, [draft("a"), draft("b"), draft("a")], "dedup")) == 2
-        [new] = bulk.insert_new(session, OutboxRow, [draft("b"), draft("c")], "dedup")
+        assert len(bulk.insert_new(session, OutboxRow, [draft("a"), draft("b"), draft("a")], OnceRow)) == 2
+        [new] = bulk.insert_new(session, OutboxRow, [draft("b"), draft("c")], OnceRow)
         assert session.get_one(OutboxRow, new).dedup == "c"
 
 
 def test_nothing_goes_in_as_nothing(engine: Engine) -> None:
     with writing(engine) as session:
         bulk.insert(session, OutboxRow, [])
-        assert bulk.insert_new(session, OutboxRow, [], "dedup") == []
+        assert bulk.insert_new(session, OutboxRow, [], OnceRow) == []
 
 
 def test_one_row_that_is_refused_refuses_all(engine: Engine) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, column, func, inspect, select, table, text
 from sqlalchemy.orm import Session
 
-from hub.database import migrate, open_engine, reading, schema
+from hub.database import MIGRATIONS, migrate, open_engine, reading, schema
 from hub.models import AlertRow, Base, JournalRow, OutboxRow, SubmissionRow
 from tests.console.house import A1, A2, A4, House, build, open_house
 
@@ -79,6 +81,35 @@ def test_what_an_older_worker_writes_is_taken_by_the_new_schema(engine: Engine, 
     assert {name: set(columns) - there[name] for name, columns in known.items() if set(columns) - there[name]} == {}
     _write(newer, day, known)
     _goes_on(newer, day)
+
+
+def test_a_day_goes_back_before_the_tables_for_partitions_and_forward_again(engine: Engine, day: Rows) -> None:
+    _write(engine, day, _columns(engine))
+    before = {name: rows for name, rows in _read(engine, _columns(engine)).items() if name not in ("seen", "once")}
+    downgrade(engine, "20261123_11")
+    assert _read(engine, _columns(engine)) == before
+    migrate(engine)
+    assert _read(engine, _columns(engine)) == before | {"seen": [], "once": []}
+    _goes_on(engine, day)
+
+
+def test_a_worker_of_before_still_refuses_what_came_twice(engine: Engine, day: Rows) -> None:
+    """Its statement names the column that is unique; only who partitions ends all workers first."""
+    _write(engine, day, _columns(engine))
+    for name in ("journal", "outbox"):
+        assert any(row["dedup"] for row in day[name])
+        columns = ", ".join(column for column in _columns(engine)[name] if column != "id")
+        again = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {name} WHERE dedup IS NOT NULL "
+        with engine.begin() as connection:
+            assert connection.execute(text(f"{again} ON CONFLICT (dedup) DO NOTHING")).rowcount == 0
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
 
 
 def _goes_on(engine: Engine, day: Rows) -> None:

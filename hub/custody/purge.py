@@ -36,6 +36,7 @@ from hub.models import (
     OutboxRow,
     ProofRow,
     RecoveryCodeRow,
+    SeenRow,
     SubmissionRow,
     TallyRow,
     UploadRow,
@@ -54,6 +55,7 @@ GONE = (
     DialogRow,
     ProofRow,
     TallyRow,
+    SeenRow,
 )
 
 

@@ -19,7 +19,7 @@ from hub.models.election import (
 )
 from hub.models.figures import ReleaseRow, RulingRow
 from hub.models.media import MediaBlobRow, MediaRow
-from hub.models.messages import CursorRow, InboxRow, JournalRow, OutboxRow, TallyRow
+from hub.models.messages import CursorRow, InboxRow, JournalRow, OnceRow, OutboxRow, SeenRow, TallyRow
 from hub.models.reports import (
     AlertEventRow,
     AlertRow,
@@ -57,6 +57,7 @@ __all__ = [
     "MediaBlobRow",
     "MediaRow",
     "OfficialRow",
+    "OnceRow",
     "OutboxRow",
     "PersonRow",
     "ProofRow",
@@ -65,6 +66,7 @@ __all__ = [
     "ReleaseRow",
     "ReplacementRow",
     "RulingRow",
+    "SeenRow",
     "StationRecordRow",
     "StationRow",
     "SubmissionRow",

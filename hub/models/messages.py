@@ -15,7 +15,8 @@ class JournalRow(Base):
     """One message as it came. Never deleted, and what is committed to in the chain never changes: another key changes
     ciphertexts and digests, and after the election `hub purge` empties what tells who people are.
 
-    `dedup` is a digest of (channel, provider's id) and unique. The sender and the raw payload are sealed.
+    `dedup` is a digest of (channel, provider's id) and unique; in partitions `SeenRow` sees to that. The sender and the
+    raw payload are sealed.
     A correction is an entry of its own: `corrects` names the original, `account_id` who wrote it.
     """
 
@@ -41,6 +42,14 @@ class JournalRow(Base):
     __table_args__ = (Index("ix_journal_sender_digest", "sender_digest", "id"),)
 
 
+class SeenRow(Base):
+    """The `dedup` of every message, where the journal is partitioned: partitions cannot keep it unique together."""
+
+    __tablename__ = "seen"
+
+    dedup: Mapped[bytes] = mapped_column(primary_key=True)
+
+
 class InboxRow(Base):
     """A journal entry that nobody has read yet. Written with the entry, deleted when it is settled."""
 
@@ -55,7 +64,7 @@ class InboxRow(Base):
 class OutboxRow(Base):
     """One message to one address. States: pending → sending → sent → delivered, or failed, unknown, withdrawn.
 
-    `dedup` makes a message that must go once go once; `lease_until` guards one in flight.
+    `dedup` makes a message that must go once go once, in partitions with `OnceRow`; `lease_until` guards one in flight.
     """
 
     __tablename__ = "outbox"
@@ -90,6 +99,14 @@ class OutboxRow(Base):
         Index("ix_outbox_alert_id", "alert_id"),
         Index("ix_outbox_broadcast_id", "broadcast_id", "person_id"),
     )
+
+
+class OnceRow(Base):
+    """The `dedup` of every message that goes once, where the outbox is partitioned."""
+
+    __tablename__ = "once"
+
+    dedup: Mapped[str] = mapped_column(primary_key=True)
 
 
 class CursorRow(Base):
