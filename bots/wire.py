@@ -29,7 +29,7 @@ def tls() -> ssl.SSLContext:
 
 def storable(text: str) -> str:
     """The text without NUL and lone surrogates, which no database takes. The raw payload keeps them."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def opt_kind(text: str) -> Kind | None:

@@ -19,18 +19,23 @@ _END = re.compile(
 )
 
 
+def parted(text: str) -> tuple[str, str]:
+    """What `masked` and `code` say of a text, found together."""
+    found = _find(text)
+    if found is None:
+        return text, ""
+    digits = "" if found["code"] == MASK else found["code"].replace(" ", "").replace("-", "")
+    return f"{text[: found.start('code')]}{MASK}", "".join(map(_digit, digits))
+
+
 def code(text: str) -> str:
     """The code at the end of a text, as digits; "" where there is none, or it is masked."""
-    found = _find(text)
-    if found is None or found["code"] == MASK:
-        return ""
-    return "".join(map(_digit, found["code"].replace(" ", "").replace("-", "")))
+    return parted(text)[1]
 
 
 def masked(text: str) -> str:
     """The text with the code at its end made unreadable."""
-    found = _find(text)
-    return f"{text[: found.start('code')]}{MASK}" if found else text
+    return parted(text)[0]
 
 
 def without(text: str) -> str:

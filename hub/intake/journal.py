@@ -190,7 +190,11 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         context["files"] = [list(astuple(file)) for file in message.files]
     if message.location:  # where an observer is: sealed as their number is
         context["location"] = vault.seal(message.location.encode()).hex()
-    if code := proof.code(message.text):
+    shown, code = proof.parted(message.text)
+    if message.kind == "contact":  # of a shared number only its end, as of every number
+        shown = f"…{message.text[-3:]}"
+        context["contact"] = vault.digest(*address_of("sms", message.text, country)).hex()
+    if code:
         context["proof"] = vault.seal(code.encode()).hex()
     return {
         "dedup": dedup(message.channel, message.gateway, message.provider_id),
@@ -200,14 +204,11 @@ def row(message: InboundMessage, vault: Vault, country: str, now: datetime) -> d
         "provider_id": storable(message.provider_id),
         "sender_digest": vault.digest(kind, address),
         "sender_sealed": vault.seal(address.encode("utf-8", "replace")),
-        "text": _shown(message),
-        "context": context | _shared_number(message, vault, country),
+        "text": storable(shown),
+        "context": context,
         "raw_sealed": vault.seal(message.raw),
         "sent_at": message.sent_at,
         "received_at": now,
-        "corrects": None,
-        "account_id": None,
-        "reason": None,
     }
 
 
@@ -221,17 +222,6 @@ def _context(message: InboundMessage) -> dict[str, str]:
         "message": message.message,
         "album": message.album,
     }
-
-
-def _shown(message: InboundMessage) -> str:
-    """The text without the code that proves it; of a shared number only its end, as of every number."""
-    return f"…{message.text[-3:]}" if message.kind == "contact" else storable(proof.masked(message.text))
-
-
-def _shared_number(message: InboundMessage, vault: Vault, country: str) -> dict[str, str]:
-    if message.kind != "contact":
-        return {}
-    return {"contact": vault.digest(*address_of("sms", message.text, country)).hex()}
 
 
 def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
