@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from hub import bulk
 from hub.analysis import coverage, kept
+from hub.analysis.kept import Kept
 from hub.bench import profiling, stage
 from hub.bench.stage import Stage, processor_time, resident, running
 from hub.context import Hub
@@ -44,18 +45,34 @@ out = Console()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """With so many messages (and as many people) stored: microseconds of processor time a message, here and in the
-    database's own processes; milliseconds of a refresh of the day and of all figures; megabytes of a worker that has
-    read messages, and seconds from its start until it has read the first."""
+    """With so many messages (and as many people) stored; each figure's unit is in its name. A refresh takes in what
+    came in the last two minutes."""
 
     stored: int
-    arriving: float
-    settling: float
-    database: float
-    day: float
-    figures: float
-    worker: float
-    start: float
+    arriving_us: float
+    settling_us: float
+    database_us: float
+    day_ms: float
+    figures_ms: float
+    first_look_ms: float
+    worker_mb: float
+    worker_start_s: float
+    web_mb: float
+    web_start_s: float
+
+
+LABELS = {
+    "arriving_us": "processor time a message, door to disk, µs",
+    "settling_us": "processor time a message, inbox to outbox, µs",
+    "database_us": "of the database's own processes, µs",
+    "day_ms": "a refresh of the dashboard, ms",
+    "figures_ms": "a refresh of all estimates, ms",
+    "first_look_ms": "both for the first time after a start, ms",
+    "worker_mb": "memory of a worker that has read one, MB",
+    "worker_start_s": "from a worker's start until it has read it, s",
+    "web_mb": "memory of a web process that has answered, MB",
+    "web_start_s": "from a web process's start until it answers, s",
+}
 
 
 def run(directory: Path, *, sizes: list[int], stores: tuple[str, ...], output: Path | None) -> None:
@@ -86,30 +103,42 @@ def _steps(ready: Stage, sizes: list[int]) -> Iterator[Step]:
         profiling.settle(hub)
         day, figures = _look(hub)
         profiling.knock(ready, first + FRESH + FEW, 1)
-        worker, start = _worker(ready)
+        worker, worker_start = _worker(ready)
+        web, web_start = _web(ready)
         yield Step(
             stored=size,
-            arriving=arriving / FRESH * 1e6,
-            settling=settling / FRESH * 1e6,
-            database=database / FRESH * 1e6,
-            day=day * 1e3,
-            figures=figures * 1e3,
-            worker=worker,
-            start=start,
+            arriving_us=arriving / FRESH * 1e6,
+            settling_us=settling / FRESH * 1e6,
+            database_us=database / FRESH * 1e6,
+            day_ms=day * 1e3,
+            figures_ms=figures * 1e3,
+            first_look_ms=_first_look(hub) * 1e3,
+            worker_mb=worker,
+            worker_start_s=worker_start,
+            web_mb=web,
+            web_start_s=web_start,
         )
     hub.engine.dispose()
 
 
 def _look(hub: Hub) -> tuple[float, float]:
-    """Seconds of processor time that the day's page and the findings take, looked at again after messages came."""
+    """Seconds until the day's page has its figures, and until all findings are there, by what this process knows."""
     with reading(hub.engine) as session:
-        known = kept.of(session, hub.election)
+        return _see(session, hub, kept.of(session, hub.election))
 
-        def day() -> None:
-            known.coverage(session, hub.clock())
-            coverage.day_figures(session, hub.election, hub.clock())
 
-        return processor_time(day), processor_time(lambda: known.look(session))
+def _first_look(hub: Hub) -> float:
+    with reading(hub.engine) as session:
+        return sum(_see(session, hub, Kept(hub.election)))
+
+
+def _see(session: Session, hub: Hub, known: Kept) -> tuple[float, float]:
+    began = time.perf_counter()
+    known.coverage(session, hub.clock())
+    coverage.day_figures(session, hub.election, hub.clock())
+    day = time.perf_counter()
+    known.look(session)
+    return day - began, time.perf_counter() - day
 
 
 def _worker(ready: Stage) -> tuple[float, float]:
@@ -118,6 +147,14 @@ def _worker(ready: Stage) -> tuple[float, float]:
         ready.until_read()
         start = time.perf_counter() - began
         return resident(worker.pid) / 1e6, start
+
+
+def _web(ready: Stage) -> tuple[float, float]:
+    port, began = stage.free_port(), time.perf_counter()
+    with running(ready.web(port)) as web:
+        stage.wait_for(port)
+        start = time.perf_counter() - began
+        return resident(web.pid) / 1e6, start
 
 
 def _fill(ready: Stage, size: int) -> None:
@@ -192,12 +229,12 @@ def _settle_down(ready: Stage) -> None:
 
 
 def _print(kind: str, steps: list[dict[str, Any]]) -> None:
-    table = Table(title=f"{kind}: a message, a look and a worker with much stored")
+    table = Table(title=f"{kind}: a message, a look and a start with so many messages stored, and as many people")
     table.add_column("")
     for step in steps:
         table.add_column(f"{step['stored']:,}", justify="right")
-    for name in list(steps[0])[1:]:
-        table.add_row(name, *(f"{step[name]:,.1f}" for step in steps))
-    costs = [sum(step[name] for name in ("arriving", "settling", "database")) for step in steps]
-    table.add_row("cost to the first", *(f"{cost / costs[0]:.2f}" for cost in costs), style="bold")
+    for name, label in LABELS.items():
+        table.add_row(label, *(f"{step[name]:,.1f}" for step in steps))
+    costs = [sum(step[name] for name in ("arriving_us", "settling_us", "database_us")) for step in steps]
+    table.add_row("a message's cost to the first column's", *(f"{cost / costs[0]:.2f}" for cost in costs), style="bold")
     out.print(table)
