@@ -16,16 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from hub.bench import crew as crews
 from hub.bench.crew import Crew
 from hub.bench.knocking import Knocking
 from hub.bench.stage import Stage
 from hub.database import open_engine, reading
-from hub.models import CursorRow
+from hub.models import CursorRow, SubmissionRow
 
 AWAY = 4.0  # seconds
+START = 20.0  # seconds that are waited for a hub that was struck to be at work again
 PROVIDER = "127.0.0.9"  # an address of its own, so that the way there can be cut
 ROOM = {"sqlite": "96m", "postgresql": "640m"}  # of the small disk
 _NEW_MOUNTS, _NEW_NETWORK = 0x00020000, 0x40000000
@@ -55,10 +56,25 @@ def kill_worker(storm: Storm) -> None:
 
 
 def _kill(storm: Storm, kind: str) -> None:
+    _until_at_work(storm, kind)
     hand = storm.dice.choice([hand for hand in storm.crew.hands if hand.kind == kind])
     time.sleep(storm.dice.uniform(0, 2.2))
     storm.crew.kill(hand)
     storm.crew.start(hand)
+
+
+def _until_at_work(storm: Storm, kind: str) -> None:
+    """On a slow machine kills would follow each other faster than processes start: then nobody has anything to lose."""
+
+    def done() -> int:
+        if kind == "web":
+            return len(storm.knocking.heard.acknowledged)
+        with reading(storm.stage.engine) as session:
+            return session.scalar(select(func.max(SubmissionRow.journal_id))) or 0
+
+    before, until = done(), time.monotonic() + START
+    while done() == before and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def stop_database(storm: Storm) -> None:

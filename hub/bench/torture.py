@@ -103,7 +103,7 @@ def strike(
     plan = [KILLS[number % 2] for number in range(kills)]
     plan += [name for name in FAULTS if name not in KILLS for _ in range(others)]
     dice.shuffle(plan)
-    count = int(rate * (30 + 3 * kills + 80 * others))
+    count = int(rate * (30 + 10 * kills + 80 * others))
     hands = hands or (2 if kind == "postgresql" else 1)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-storm-")))
