@@ -57,6 +57,7 @@ def _unknown(session: Session, rows: Sequence[Row], known: type[Base], key: str)
 
 
 def partitioned(connection: Connection, table: type[Base]) -> bool:
+    """Whether the table is one in partitions (`hub partition`)."""
     statement = text("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:name)")
     return connection.dialect.name == "postgresql" and bool(connection.scalar(statement, {"name": table.__tablename__}))
 
@@ -148,11 +149,17 @@ def _column(table: type[Base], name: str) -> tuple[str, Callable[[Any], Any] | N
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    if not value:
+        return _EMPTY[type(value)]
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+_EMPTY = {type(None): None, dict: "{}", list: "[]", tuple: "[]"}
+
+
+@lru_cache(maxsize=256)
 def _moment(value: datetime | None) -> str | None:
-    """As SQLAlchemy's DateTime writes it on SQLite, in UTC."""
+    """As SQLAlchemy's DateTime writes it on SQLite, in UTC. A batch has few moments."""
     if value is None:
         return None
     if value.tzinfo is None:
