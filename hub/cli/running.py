@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from hub import worker
+from hub.api.packets import Packets
 from hub.app import Server, create_app
 from hub.bench import figures as large
 from hub.bench import growth, peak, profiling
@@ -38,7 +39,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     app = create_app(hub, open_gateways(hub.settings))
     server = Server(
         app.state.changes,
-        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False),
+        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False, http=Packets),
     )
     _settle_in(hub)
     server.run()
