@@ -7,7 +7,7 @@ takes SQLAlchemy longer than the database needs to answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ Convert = Callable[[Any], Any]
 class Prepared:
     """One select of columns, or one delete. Its lists are `bindparam(name, expanding=True)` in an `in_`.
 
-    Rows come as plain tuples in the order of the columns, with the values that the models' types give.
+    Rows come in the order of the columns, with the values that the models' types give.
     """
 
     def __init__(self, statement: Any) -> None:
@@ -33,19 +33,13 @@ class Prepared:
 
     def rows(self, session: Session, **values: Any) -> list[Any]:
         """What it finds. `values`: of the named parameters; a list may have as many as a statement can name."""
+        rows, read = self.unread(session, **values)
+        return [read(row) for row in rows]
+
+    def unread(self, session: Session, **values: Any) -> tuple[Sequence[Any], Callable[[Any], Sequence[Any]]]:
+        """What it finds as the driver gives it, and what makes a row of it: for who needs few of many."""
         compiled = self._of(session.get_bind().dialect)
-        rows = self._run(session, compiled, values).all()
-        converts = compiled.converts
-        if not converts:
-            return list(rows)
-        found = []
-        for row in rows:
-            told = list(row)
-            for at, convert in converts:
-                if told[at] is not None:
-                    told[at] = convert(told[at])
-            found.append(tuple(told))
-        return found
+        return self._run(session, compiled, values).all(), compiled.read
 
     def first(self, session: Session, **values: Any) -> list[Any]:
         """The first column of what it finds."""
@@ -80,7 +74,14 @@ class _Compiled:
             self._text = _LIST.sub(lambda it: f"= ANY(%({it[1]})s::{types[it[1]].compile(dialect)}[])", self._text)
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         wanted = [(at, _convert(column.type, dialect)) for at, column in enumerate(columns)]
-        self.converts = [(at, convert) for at, convert in wanted if convert]
+        self._converts = [(at, convert) for at, convert in wanted if convert]
+
+    def read(self, row: Sequence[Any]) -> Sequence[Any]:
+        told = list(row)
+        for at, convert in self._converts:
+            if told[at] is not None:
+                told[at] = convert(told[at])
+        return tuple(told)
 
     def ask(self, values: Mapping[str, Any]) -> tuple[str, Any]:
         """The text and the parameters, as the driver takes them."""
@@ -139,7 +140,7 @@ def _in_utc(value: datetime) -> datetime:
 
 def _moment(value: str) -> datetime:
     """What SQLite keeps is in UTC."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"{value}+00:00")
 
 
 def _document(value: str) -> Any:

@@ -59,14 +59,15 @@ def sound(
 
 def start(session: Session, hub: Hub, alert_id: int, now: datetime) -> None:
     """Freezes a chain for an alert, in the place of one under way, and takes its first steps."""
-    alert = session.get_one(AlertRow, alert_id, populate_existing=True)
-    steps.cancel(session, alert_id, now)
-    session.execute(
+    raised = (
         update(AlertRow)
         .where(AlertRow.id == alert_id)
         .values(chain=AlertRow.chain + 1, state="raised", acknowledged_at=None, acknowledged_by=None)
+        .returning(AlertRow)
     )
-    session.refresh(alert)
+    alert = session.scalars(raised, execution_options={"populate_existing": True}).one()
+    if alert.chain > 1:
+        steps.cancel(session, alert_id, now)
     planned = routing.chain(session, hub.election, alert, now)
     steps.freeze(session, alert_id, alert.chain, planned)
     if all(step.position for step in planned):  # the first step has nobody: the second need not wait

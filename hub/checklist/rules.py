@@ -68,6 +68,7 @@ class CompiledRule:
     program: Any
     names: tuple[Reference, ...]
     question: str | None = None  # the one whose relevance this is
+    own: tuple[str, ...] = ()  # the names' codes, where all are its own form's: mostly
 
     @property
     def needs(self) -> tuple[Reference, ...]:
@@ -151,20 +152,20 @@ class Rules:
 
     def _check(self, compiled: CompiledRule, known: _Known) -> bool | None:
         """What its check says. A report and the record it goes into mostly say the same to a rule."""
-        texts = []
-        for home, code in compiled.names:
-            text = known.text(home, code)
-            if text is None:
-                return None
-            texts.append(text)
-        asked = (id(compiled), *texts)
+        if compiled.own and compiled.form == known.form:
+            texts = tuple(map(known.answers.get, compiled.own))
+        else:
+            texts = tuple(known.text(home, code) for home, code in compiled.names)
+        if None in texts:
+            return None
+        asked = (id(compiled), texts)
         if asked not in self._told:
             if len(self._told) >= _REMEMBERED:
                 self._told.clear()
             self._told[asked] = self._executed(compiled, texts)
         return self._told[asked]
 
-    def _executed(self, compiled: CompiledRule, texts: Sequence[str]) -> bool | None:
+    def _executed(self, compiled: CompiledRule, texts: Sequence[Any]) -> bool | None:
         context: dict[str, Any] = {}
         for (home, code), text in zip(compiled.names, texts, strict=True):
             value = self._convert[home, code](text)
@@ -242,7 +243,8 @@ def _compile(checklist: Checklist, form: Form, rule: Rule, question: str | None)
         names[reference] = None
     if not names:
         return error("it names no question")
-    compiled = CompiledRule(form.code, rule, program, tuple(names), question)
+    own = tuple(code for home, code in names if home == form.code)
+    compiled = CompiledRule(form.code, rule, program, tuple(names), question, own if len(own) == len(names) else ())
     message = _trial(checklist, compiled)
     return error(message) if message else compiled
 

@@ -68,8 +68,8 @@ class Budget:
             return "send"
         if entry.sender in self._opted_out or self._is_automatic(entry):
             return "never"
-        told = self._told[entry.sender]
-        if self._left == 0 or _since(told, entry.received_at - DAY) >= self._hub.settings.replies_per_number:
+        told, most = self._told[entry.sender], self._hub.settings.replies_per_number
+        if self._left == 0 or (len(told) >= most and _since(told, entry.received_at - DAY) >= most):
             return "quiet"
         verdict: Verdict = "send"
         if self._lately(entry, text) >= SAME:

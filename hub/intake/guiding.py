@@ -187,7 +187,7 @@ class Guide:
             return True
         told = self._records.known(station.id, person.id)
         if form.observers == "agree":
-            told[form.code] = record.of(person.id)
+            told = {**told, form.code: record.of(person.id)}
         return bool(plan.lacking(self._election.checklist, form, told, station.voters))
 
     def _nothing(self, language: str, now: datetime) -> str:

@@ -75,6 +75,8 @@ class Photos:
 
     def refusal(self, entry: Entry, language: str) -> str:
         """What is said of files that cannot be taken; "" where there are none, or one that can."""
+        if "files" not in entry.context:
+            return ""
         key = self._ties.refusal(_sent(entry))
         megabytes = self._hub.settings.file_limit // 2**20
         return say(self._hub.election, key, language, megabytes=megabytes) if key else ""

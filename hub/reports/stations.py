@@ -7,7 +7,7 @@ decides. Merging is pure; loading locks the stations in one order, so that two w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -130,6 +130,10 @@ class StationRecord:
     def agree(self, voices: int) -> None:
         """What differs is a conflict; what fewer than `voices` observers say waits, in neither list."""
         self.answers, self.conflicts = {}, []
+        if len(self.by_observer) == 1 and voices == 1 and not self.decided:  # nearly always
+            [answers] = self.by_observer.values()
+            self.answers = {code: said[0] for code, said in answers.items()}
+            return
         told: dict[str, list[str]] = {}
         for answers in self.by_observer.values():
             for code, said in answers.items():
@@ -155,6 +159,8 @@ class StationRecords:
 
     def __init__(self, session: Session, station_ids: Collection[int], *, lock: Lock = "wait") -> None:
         self._session = session
+        self._unread: dict[int, dict[str, Any]] = defaultdict(dict)  # as the database gave them
+        self._read: Callable[[Any], Sequence[Any]] = tuple
         self._records: dict[int, dict[str, StationRecord]] = defaultdict(dict)
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
@@ -163,22 +169,33 @@ class StationRecords:
             self._load(part, lock)
 
     def get(self, station_id: int, form: str) -> StationRecord | None:
-        return self._records[station_id].get(form)
+        record = self._records[station_id].get(form)
+        unread = None if record else self._unread[station_id].pop(form, None)
+        if unread is None:
+            return record
+        record = self._records[station_id][form] = StationRecord(*self._read(unread))
+        self._troubled |= {(station_id, form, kind) for kind in TROUBLES if getattr(record, kind)}
+        return record
 
     def open(self, station_id: int, form: str, now: datetime) -> StationRecord:
         """The record to be changed, new where there is none yet; `save` will write it."""
-        forms = self._records[station_id]
-        record = forms.setdefault(form, StationRecord(station_id, form, now, now))
+        record = self.get(station_id, form)
+        if record is None:
+            record = self._records[station_id][form] = StationRecord(station_id, form, now, now)
         self._changed[station_id, form] = record
         return record
 
-    def answers(self, station_id: int) -> dict[str, dict[str, str]]:
+    def answers(self, station_id: int) -> Mapping[str, dict[str, str]]:
         """The station's merged answers, form → code → value."""
-        return {form: record.answers for form, record in self._records[station_id].items()}
+        return _Answers(self, station_id)
 
-    def known(self, station_id: int, person_id: int) -> dict[str, dict[str, str]]:
+    def known(self, station_id: int, person_id: int) -> Mapping[str, dict[str, str]]:
         """The station's answers as one of its observers tells them: merged, and over that their own."""
-        return {form: {**record.answers, **record.of(person_id)} for form, record in self._records[station_id].items()}
+        return _Answers(self, station_id, person_id)
+
+    def forms(self, station_id: int) -> Collection[str]:
+        """The forms on which the station has reported."""
+        return self._records[station_id].keys() | self._unread[station_id].keys()
 
     def changed(self) -> Iterable[StationRecord]:
         return self._changed.values()
@@ -205,12 +222,30 @@ class StationRecords:
         if lock != "none" and self._session.get_bind().dialect.name == "postgresql":  # on SQLite who writes is alone
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
             self.busy |= set(ids) - set(_LOCKED[lock].first(self._session, stations=ids))
-        for values in _RECORDS.rows(self._session, stations=ids):
-            record = StationRecord(*values)
-            self._records[record.station_id][record.form] = record
-            for kind in TROUBLES:
-                if getattr(record, kind):
-                    self._troubled.add((record.station_id, record.form, kind))
+        rows, self._read = _RECORDS.unread(self._session, stations=ids)
+        for row in rows:  # most are of forms that nobody asks about
+            self._unread[row[0]][row[1]] = row
+
+
+class _Answers(Mapping[str, dict[str, str]]):
+    """Form → code → value, as merged; or as one person says it."""
+
+    __slots__ = ("_person_id", "_records", "_station_id")
+
+    def __init__(self, records: StationRecords, station_id: int, person_id: int | None = None) -> None:
+        self._records, self._station_id, self._person_id = records, station_id, person_id
+
+    def __getitem__(self, form: str) -> dict[str, str]:
+        record = self._records.get(self._station_id, form)
+        if record is None:
+            raise KeyError(form)
+        return record.answers if self._person_id is None else {**record.answers, **record.of(self._person_id)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records.forms(self._station_id))
+
+    def __len__(self) -> int:
+        return len(self._records.forms(self._station_id))
 
 
 _COLUMNS = tuple(getattr(StationRecordRow, field.name) for field in fields(StationRecord))
