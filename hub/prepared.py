@@ -33,13 +33,8 @@ class Prepared:
 
     def rows(self, session: Session, **values: Any) -> list[Any]:
         """What it finds. `values`: of the named parameters; a list may have as many as a statement can name."""
-        rows, read = self.unread(session, **values)
-        return [read(row) for row in rows]
-
-    def unread(self, session: Session, **values: Any) -> tuple[Sequence[Any], Callable[[Any], Sequence[Any]]]:
-        """What it finds as the driver gives it, and what makes a row of it: for who needs few of many."""
         compiled = self._of(session.get_bind().dialect)
-        return self._run(session, compiled, values).all(), compiled.read
+        return compiled.read(self._run(session, compiled, values).all())
 
     def first(self, session: Session, **values: Any) -> list[Any]:
         """The first column of what it finds."""
@@ -76,12 +71,17 @@ class _Compiled:
         wanted = [(at, _convert(column.type, dialect)) for at, column in enumerate(columns)]
         self._converts = [(at, convert) for at, convert in wanted if convert]
 
-    def read(self, row: Sequence[Any]) -> Sequence[Any]:
-        told = list(row)
-        for at, convert in self._converts:
-            if told[at] is not None:
-                told[at] = convert(told[at])
-        return tuple(told)
+    def read(self, rows: Sequence[Any]) -> list[Any]:
+        if not self._converts:
+            return list(rows)
+        found = []
+        for row in rows:
+            told = list(row)
+            for at, convert in self._converts:
+                if told[at] is not None:
+                    told[at] = convert(told[at])
+            found.append(tuple(told))
+        return found
 
     def ask(self, values: Mapping[str, Any]) -> tuple[str, Any]:
         """The text and the parameters, as the driver takes them."""

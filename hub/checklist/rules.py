@@ -94,6 +94,10 @@ class Rules:
         self._touching: dict[str, set[Reference]] = {}
         for (home, _), named in self._naming.items():
             self._touching.setdefault(home, set()).update((rule.form, rule.rule.name) for rule in named)
+        self._beside = {
+            form: frozenset({form, *(home for name in named for home, _ in (name, *self._answers[name]))})
+            for form, named in self._touching.items()
+        }
         self._conditions: dict[str, list[CompiledRule]] = {}
         for rule in compiled:
             if rule.question is not None:
@@ -102,6 +106,10 @@ class Rules:
     def touching(self, form: str) -> Collection[Reference]:
         """Every rule that names an answer of this form: its own form, its name."""
         return self._touching.get(form, ())
+
+    def beside(self, form: str) -> frozenset[str]:
+        """The forms whose records a report on this one is judged with, or changes what is said of them; itself too."""
+        return self._beside.get(form, frozenset((form,)))
 
     def answers_of(self, form: str, name: str) -> Collection[Reference]:
         """The answers that a rule names; none where there is no such rule any more."""

@@ -18,6 +18,7 @@ from hub.alerts.rules import Trigger
 from hub.checklist import grammar, proof, validation
 from hub.checklist.people import Person, Station
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
+from hub.checklist.rules import of as rules_of
 from hub.checklist.validation import Judgement
 from hub.context import Hub
 from hub.desk import opening
@@ -80,7 +81,9 @@ class Settlement:
         }
         self._stations = roster.stations(session, {code for code in codes if code})
         station_ids = {station.id for station in self._stations.values()}
-        self._records = StationRecords(session, station_ids, lock=lock)
+        named = {reading.form for reading in self._readings.values() if isinstance(reading, ReportText)}
+        beside = {other for form in named for other in rules_of(checklist).beside(form)}
+        self._records = StationRecords(session, station_ids, forms=beside, lock=lock)
         together = any(form.observers != "either" for form in self._election.checklist.forms)
         self._observers = roster.observers(session, station_ids, now) if together else {}
         self._budget = Budget(session, hub, entries, self._senders, now)

@@ -7,7 +7,7 @@ decides. Merging is pure; loading locks the stations in one order, so that two w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -155,27 +155,32 @@ class StationRecords:
     """The records of some stations, held by one transaction unless they are only looked at (`none`).
 
     Stations that another transaction holds are waited for, or passed by: they are `busy`, and not ours to change.
+    `forms`: those that are loaded at once; what else is asked for of a station is loaded when it is.
     """
 
-    def __init__(self, session: Session, station_ids: Collection[int], *, lock: Lock = "wait") -> None:
+    def __init__(
+        self,
+        session: Session,
+        station_ids: Collection[int],
+        *,
+        forms: Collection[str] | None = None,
+        lock: Lock = "wait",
+    ) -> None:
         self._session = session
-        self._unread: dict[int, dict[str, Any]] = defaultdict(dict)  # as the database gave them
-        self._read: Callable[[Any], Sequence[Any]] = tuple
+        self._forms = forms
+        self._whole: set[int] = set()  # stations of which all forms were loaded
         self._records: dict[int, dict[str, StationRecord]] = defaultdict(dict)
         self._changed: dict[tuple[int, str], StationRecord] = {}
         self._troubled: set[tuple[int, str, str]] = set()
         self.busy: set[int] = set()
         for part in parts(sorted(station_ids)):
-            self._load(part, lock)
+            self._lock(part, lock)
+            self._load(part)
 
     def get(self, station_id: int, form: str) -> StationRecord | None:
-        record = self._records[station_id].get(form)
-        unread = None if record else self._unread[station_id].pop(form, None)
-        if unread is None:
-            return record
-        record = self._records[station_id][form] = StationRecord(*self._read(unread))
-        self._troubled |= {(station_id, form, kind) for kind in TROUBLES if getattr(record, kind)}
-        return record
+        if self._forms is not None and form not in self._forms:
+            self._load_rest(station_id)
+        return self._records[station_id].get(form)
 
     def open(self, station_id: int, form: str, now: datetime) -> StationRecord:
         """The record to be changed, new where there is none yet; `save` will write it."""
@@ -195,7 +200,8 @@ class StationRecords:
 
     def forms(self, station_id: int) -> Collection[str]:
         """The forms on which the station has reported."""
-        return self._records[station_id].keys() | self._unread[station_id].keys()
+        self._load_rest(station_id)
+        return self._records[station_id].keys()
 
     def changed(self) -> Iterable[StationRecord]:
         return self._changed.values()
@@ -218,13 +224,30 @@ class StationRecords:
         self._session.execute(delete(StationRecordRow).where(*row))
         del self._changed[record.station_id, record.form], self._records[record.station_id][record.form]
 
-    def _load(self, ids: list[int], lock: Lock) -> None:
+    def _lock(self, ids: list[int], lock: Lock) -> None:
         if lock != "none" and self._session.get_bind().dialect.name == "postgresql":  # on SQLite who writes is alone
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
             self.busy |= set(ids) - set(_LOCKED[lock].first(self._session, stations=ids))
-        rows, self._read = _RECORDS.unread(self._session, stations=ids)
-        for row in rows:  # most are of forms that nobody asks about
-            self._unread[row[0]][row[1]] = row
+
+    def _load(self, ids: list[int]) -> None:
+        if self._forms is None:
+            self._whole.update(ids)
+            self._take(_RECORDS.rows(self._session, stations=ids))
+        elif self._forms:
+            self._take(_RECORDS_ON.rows(self._session, stations=ids, forms=self._forms))
+
+    def _load_rest(self, station_id: int) -> None:
+        if station_id not in self._whole:
+            self._whole.add(station_id)
+            self._take(_RECORDS.rows(self._session, stations=[station_id]))
+
+    def _take(self, rows: Iterable[Any]) -> None:
+        for values in rows:
+            record = StationRecord(*values)
+            forms = self._records[record.station_id]
+            if record.form not in forms:  # what is in hand may have changed
+                forms[record.form] = record
+                self._troubled |= {(record.station_id, record.form, kind) for kind in TROUBLES if getattr(record, kind)}
 
 
 class _Answers(Mapping[str, dict[str, str]]):
@@ -250,7 +273,9 @@ class _Answers(Mapping[str, dict[str, str]]):
 
 _COLUMNS = tuple(getattr(StationRecordRow, field.name) for field in fields(StationRecord))
 _OURS: BindParameter[int] = bindparam("stations", expanding=True)
-_RECORDS = Prepared(select(*_COLUMNS).where(StationRecordRow.station_id.in_(_OURS)))
+_ALL = select(*_COLUMNS).where(StationRecordRow.station_id.in_(_OURS))
+_RECORDS = Prepared(_ALL)
+_RECORDS_ON = Prepared(_ALL.where(StationRecordRow.form.in_(bindparam("forms", expanding=True))))
 _STATIONS = select(StationRow.id).where(StationRow.id.in_(_OURS)).order_by(StationRow.id)
 _LOCKED = {
     lock: Prepared(_STATIONS.with_for_update(key_share=True, skip_locked=lock == "pass")) for lock in ("wait", "pass")
