@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass
@@ -84,7 +84,7 @@ class Journal:
         self._vault = vault
         self._clock = clock
         self._country = country
-        self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[InboundMessage, datetime, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._away_until = 0.0
@@ -98,7 +98,7 @@ class Journal:
         futures = []
         for message in messages:
             future: asyncio.Future[None] = loop.create_future()
-            self._waiting.append((row(message, self._vault, self._country, now), future))
+            self._waiting.append((message, now, future))
             futures.append(future)
         self._wake.set()
         if len(futures) == 1:
@@ -119,7 +119,8 @@ class Journal:
                     await loop.run_in_executor(self._thread, self._drain)
             self._wake.clear()
             while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
+                arrived, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
+                batch = list(self._rows(arrived))
                 failures: list[Exception | None]
                 try:
                     failures = await loop.run_in_executor(self._thread, self._commit, [values for values, _ in batch])
@@ -132,6 +133,17 @@ class Journal:
                         future.set_result(None)
                     else:
                         future.set_exception(failure)
+
+    def _rows(
+        self, arrived: Sequence[tuple[InboundMessage, datetime, asyncio.Future[None]]]
+    ) -> Iterator[tuple[dict[str, Any], asyncio.Future[None]]]:
+        """Made together: a row by itself, between other work, takes twice the time."""
+        for message, now, future in arrived:
+            try:
+                yield row(message, self._vault, self._country, now), future
+            except Exception as error:  # what is wrong with one message costs no other its place
+                if not future.done():
+                    future.set_exception(error)
 
     def _commit(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
         """Into the journal, behind what waits in the spool; or into the spool. What became of each row."""

@@ -74,6 +74,17 @@ async def test_a_row_the_database_refuses_costs_the_others_nothing(engine: Engin
         assert session.scalars(select(JournalRow.provider_id).order_by(JournalRow.id)).all() == ["SM1", "SM3"]
 
 
+async def test_a_message_no_row_can_be_made_of_costs_the_others_nothing(engine: Engine, running: Journal) -> None:
+    nameless = message("SM2")
+    object.__setattr__(nameless, "provider_id", None)
+    results = await asyncio.gather(
+        *(running.append([it]) for it in (message("SM1"), nameless, message("SM3"))), return_exceptions=True
+    )
+    assert [type(result).__name__ for result in results] == ["NoneType", "TypeError", "NoneType"]
+    with reading(engine) as session:
+        assert session.scalars(select(JournalRow.provider_id).order_by(JournalRow.id)).all() == ["SM1", "SM3"]
+
+
 async def test_a_postponed_entry_waits_for_its_time(engine: Engine, running: Journal) -> None:
     await running.append([message("SM1"), message("SM2")])
     with writing(engine) as session:
