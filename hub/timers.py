@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
@@ -22,7 +23,8 @@ from hub.delivery.sending import Delivery
 from hub.desk import nudges
 
 TICK = 1.0  # seconds between looks at what is due
-WATCH = 5  # ticks between looks at patterns and silences
+WATCH = 5  # ticks between looks at patterns and silences, at least
+SELDOM = 20  # times as long as such a look takes passes until the next
 REMIND = 20  # ticks between looks at what is late
 LOOK = 5.0  # seconds between two looks of the auditor
 LEAD = timedelta(seconds=10)
@@ -36,6 +38,7 @@ class Timers:
         self._hub = hub
         self._holder = f"{socket.gethostname()}:{os.getpid()}:timers"
         self._rounds = count()
+        self._watch_at = 0  # the next of these rounds that looks at patterns and silences
 
     async def round(self) -> int:
         moved = await asyncio.to_thread(self.take)
@@ -49,9 +52,14 @@ class Timers:
         with writing(hub.engine) as session:
             if not leadership.lead(session, "timers", self._holder, hub.timer(), LEAD):
                 return 0
+        # In a transaction of its own, which on SQLite keeps nobody waiting while there is nothing to be changed. Were
+        # this process to stand still here until another leads: a step is done once, whoever takes it.
+        with writing(hub.engine) as session:
             turn = next(self._rounds)
-            if turn % WATCH == 0:
+            if turn >= self._watch_at:
+                began = time.monotonic()
                 watching.watch(session, hub, now)
+                self._watch_at = turn + max(WATCH, int(SELDOM * (time.monotonic() - began) / TICK))
             if turn % REMIND == 0:
                 nudges.remind(session, hub, now)
             return escalation.tick(session, hub, now)

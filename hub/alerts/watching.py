@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Executable, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from hub.alerts import escalation, life, rules
@@ -36,7 +35,7 @@ def _pattern(session: Session, hub: Hub, pattern: Pattern, now: datetime) -> Non
     topic = f"pattern:{pattern.name}"
     ends = select(AlertRow.place, func.max(AlertRow.resolved_at)).where(AlertRow.topic == topic)
     before = {place: ended for place, ended in session.execute(ends.group_by(AlertRow.place))}
-    seen = list(_sightings(session, pattern, now - timedelta(minutes=pattern.within)))
+    seen = list(_sightings(session, hub, pattern, now - timedelta(minutes=pattern.within)))
     for (region, district), found in rules.by_pattern(pattern, seen).items():
         key = f"{region}/{district}"
         ended = before.get(key)
@@ -48,33 +47,39 @@ def _pattern(session: Session, hub: Hub, pattern: Pattern, now: datetime) -> Non
         escalation.sound(session, hub, Trigger(topic, pattern.severity), Place(key, region, district), now, words=words)
 
 
-def _sightings(session: Session, pattern: Pattern, since: datetime) -> Iterable[Sighting]:
-    categories = [topic.removeprefix("incident:") for topic in pattern.topics if topic.startswith("incident:")]
-    incidents = session.execute(
-        select(IncidentRow, StationRow)
+def _sightings(session: Session, hub: Hub, pattern: Pattern, since: datetime) -> Iterable[Sighting]:
+    for topic in pattern.topics:
+        kind, _, subject = topic.partition(":")
+        seen = _incidents(subject, since) if kind == "incident" else _answers(hub, topic, subject, since)
+        for severity, station, district, region, at in session.execute(seen):
+            yield Sighting(topic, severity, station, district, region, at)
+
+
+def _incidents(category: str, since: datetime) -> Executable:
+    return (
+        select(IncidentRow.severity, *_PLACE, IncidentRow.reported_at)
         .join(StationRow, StationRow.id == IncidentRow.station_id)
-        .where(IncidentRow.category.in_(categories), IncidentRow.reported_at > since)
+        .where(IncidentRow.category == category, IncidentRow.reported_at > since)
     )
-    for incident, station in incidents:
-        topic = f"incident:{incident.category}"
-        yield Sighting(topic, incident.severity, station.code, station.district, station.region, incident.reported_at)
-    answers = [_answer(topic) for topic in pattern.topics if topic.startswith("answer:")]
-    records = session.execute(
-        select(StationRecordRow, StationRow)
-        .join(StationRow, StationRow.id == StationRecordRow.station_id)
-        .where(StationRecordRow.form.in_({form for form, _, _ in answers}), StationRecordRow.updated_at > since)
-    )
-    for record, station in records:
-        for form, code, value in answers:
-            if record.form == form and record.answers.get(code) == value:
-                topic = f"answer:{form}.{code}={value}"
-                yield Sighting(topic, 1, station.code, station.district, station.region, record.updated_at)
 
 
-def _answer(topic: str) -> tuple[str, str, str]:
-    reference, _, value = topic.removeprefix("answer:").partition("=")
+def _answers(hub: Hub, topic: str, subject: str, since: datetime) -> Executable:
+    """The stations whose records say so. What is critical has raised an alert there, and is found by it: a country's
+    records of an hour are too many to be looked through."""
+    reference, _, value = subject.partition("=")
     form, _, code = reference.partition(".")
-    return form, code, value
+    found = (
+        select(literal(1), *_PLACE, StationRecordRow.updated_at)
+        .join(StationRow, StationRow.id == StationRecordRow.station_id)
+        .where(StationRecordRow.form == form, StationRecordRow.updated_at > since)
+        .where(StationRecordRow.answers[code].as_string() == value)
+    )
+    if value in hub.election.checklist.form(form).by_code[code].critical:
+        found = found.where(StationRecordRow.station_id.in_(select(AlertRow.station_id).where(AlertRow.topic == topic)))
+    return found
+
+
+_PLACE = StationRow.code, StationRow.district, StationRow.region
 
 
 def _missing(session: Session, hub: Hub, silence: Silence, now: datetime) -> None:
@@ -83,20 +88,18 @@ def _missing(session: Session, hub: Hub, silence: Silence, now: datetime) -> Non
     due = datetime.combine(form.day, form.due, hub.election.zone) + timedelta(minutes=silence.after)
     if not due <= now < due + DAY or _unread(session, due):
         return
-    reported = set(session.scalars(select(StationRecordRow.station_id).where(StationRecordRow.form == form.code)))
-    stations = session.scalars(select(StationRow).where(StationRow.sampled).order_by(StationRow.id)).all()
+    here = and_(StationRecordRow.station_id == StationRow.id, StationRecordRow.form == form.code)
     if silence.of == "station":
-        silent = {
-            str(each.id): Place(str(each.id), each.region, each.district, each.id)
-            for each in stations
-            if each.id not in reported
-        }
+        stations = select(StationRow.id, StationRow.region, StationRow.district).outerjoin(StationRecordRow, here)
+        stations = stations.where(StationRow.sampled, StationRecordRow.station_id.is_(None)).order_by(StationRow.id)
+        silent = {str(id): Place(str(id), region, district, id) for id, region, district in session.execute(stations)}
     else:
-        shares: dict[str, list[bool]] = defaultdict(list)
-        for each in stations:
-            shares[each.region].append(each.id in reported)
+        shares = select(StationRow.region, func.count(), func.count(StationRecordRow.station_id))
+        shares = shares.outerjoin(StationRecordRow, here).where(StationRow.sampled).group_by(StationRow.region)
         silent = {
-            region: Place(region, region) for region, came in shares.items() if sum(came) < silence.share * len(came)
+            region: Place(region, region)
+            for region, drawn, came in session.execute(shares)
+            if came < silence.share * drawn
         }
     _follow(session, hub, silence, silent, now)
 

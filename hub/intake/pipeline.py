@@ -79,7 +79,7 @@ def settle(
     unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
     ready = parts.gather(session, unlike, hub.timer())
     settlement = Settlement(session, hub, ready, now, read, lock)
-    for entry in ready:
+    for entry in settlement.in_turn(ready):
         settlement.take(entry)
     settlement.write()
     journal.settled(session, [entry.id for entry in ready if entry.id not in settlement.deferred])

@@ -65,6 +65,7 @@ class Settlement:
         self._now = now
         self.judgements: dict[int, Judgement] = {}
         self.deferred: set[int] = set()
+        self._alarms: list[tuple[Entry, Trigger, Person, Place]] = []  # of reports: sounded when all are judged
         self._linked: set[bytes] = set()
         self._unproved: Counter[bytes] = Counter()  # senders of what waits for a call, of this batch
         checklist = self._election.checklist
@@ -93,6 +94,16 @@ class Settlement:
         self._photos = Photos(session, hub, self._stations, self._records)
         unknown = {entry.id for entry in entries if (entry.sender, entry.received_at) not in self._senders}
         self._out = Outcomes(session, hub, now, self._budget, self._photos, unknown & self._readings.keys())
+
+    def in_turn(self, entries: Sequence[Entry]) -> list[Entry]:
+        """As they came; but what may write at once comes last, where its sender sent nothing else: on SQLite everybody
+        else waits from the first change on."""
+        sent = Counter(entry.sender for entry in entries)
+
+        def waits(entry: Entry) -> bool:
+            return sent[entry.sender] == 1 and not isinstance(self._readings.get(entry.id), ReportText)
+
+        return sorted(entries, key=waits)
 
     def take(self, entry: Entry) -> None:
         """Makes of one entry what it is: a report, an incident, a command, or something for the desk."""
@@ -191,6 +202,8 @@ class Settlement:
 
     def write(self) -> None:
         stations = {station.id: station for station in self._stations.values()}
+        for entry, trigger, person, place in self._alarms:
+            self._alert(entry, trigger, person, place, self.judgements[entry.id].comment)
         self._out.items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
         self._records.save()
         self._blocks.save()
@@ -262,8 +275,7 @@ class Settlement:
         terms = _terms(record.voices(must_agree), edits, place if place != entry.origin else None)
         self._out.settled(entry, judgement.outcome, judgement, person, station, terms)
         fresh = {code: value for code, value in judgement.answers.items() if before.get(code) != value}
-        for trigger in rules.by_answers(form, fresh) + broken:
-            self._alert(entry, trigger, person, at_station(station), judgement.comment)
+        self._alarms += [(entry, it, person, at_station(station)) for it in rules.by_answers(form, fresh) + broken]
         if judgement.outcome == "partial":
             self._out.to_desk(entry, self._urgency(judgement), {}, judgement)
         else:
