@@ -23,26 +23,26 @@ _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 _MOST_PLACES = 32_000  # SQLite takes 32,766 values
 
 
-def insert(session: Session, table: type[Base], rows: Sequence[Row]) -> None:
+def insert(session: Session | Connection, table: type[Base], rows: Sequence[Row]) -> None:
     """Inserts rows, which all have the same columns. A column left out takes its default in the schema, or NULL."""
     if rows:
         _run(session, table, rows, "")
 
 
-def insert_new(session: Session, table: type[Base], rows: Sequence[Row], known: type[Base]) -> list[int]:
+def insert_new(session: Session | Connection, table: type[Base], rows: Sequence[Row], known: type[Base]) -> list[int]:
     """Inserts those rows of which no other has the same key; the ids that they got, in the order of the rows.
 
     The key is a column named as the one of `known`, and unique; NULL is no key. Where the table is partitioned, `known`
     alone keeps it unique.
     """
     [key] = [column.name for column in known.__mapper__.primary_key]
-    if rows and not _in_partitions(session.connection(), table):
+    if rows and not _in_partitions(_connection(session), table):
         return _ids(_run(session, table, rows, f"ON CONFLICT ({key}) DO NOTHING RETURNING id"))
     rows = _unknown(session, rows, known, key)
     return _ids(_run(session, table, rows, "RETURNING id")) if rows else []
 
 
-def _unknown(session: Session, rows: Sequence[Row], known: type[Base], key: str) -> list[Row]:
+def _unknown(session: Session | Connection, rows: Sequence[Row], known: type[Base], key: str) -> list[Row]:
     """Those that `known` does not have yet, of two with the same key the first; it has them from now on."""
     # In one order in every process: two that write the same ones wait for each other, and never both.
     keys = [{key: value} for value in sorted({row[key] for row in rows if row[key] is not None})]
@@ -81,13 +81,19 @@ def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequen
         _run(session, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {taken}")
 
 
-def _run(session: Session, table: type[Base], rows: Sequence[Row], then: str) -> Sequence[Any]:
+def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], then: str) -> Sequence[Any]:
     """What the statement returns, if it returns anything."""
-    session.flush()
-    connection = session.connection()
+    connection = _connection(session)
     names = tuple(rows[0])
     run = _document if connection.dialect.name == "postgresql" else _places
     return run(connection, table, names, rows, then)
+
+
+def _connection(session: Session | Connection) -> Connection:
+    if isinstance(session, Connection):
+        return session
+    session.flush()
+    return session.connection()
 
 
 def _places(

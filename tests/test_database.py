@@ -7,7 +7,8 @@ from sqlalchemy import Engine, delete, inspect, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from hub.database import Pen, appending, migrate, open_engine, parts, reading, writing
+from hub import bulk
+from hub.database import Pen, appending, impatient, migrate, open_engine, parts, reading, writing
 from hub.models import Base, CursorRow
 
 
@@ -46,8 +47,8 @@ def test_who_waits_too_long_for_sqlites_writer_is_told_as_of_any_statement(engin
         pytest.skip("PostgreSQL has any number of writers")
 
     def write() -> None:
-        with appending(engine, 0.1) as session:
-            session.add(CursorRow(name="telegram", position=1))
+        with appending(impatient(engine, 0.1)) as connection:
+            bulk.insert(connection, CursorRow, [{"name": "telegram", "position": 1, "holder": ""}])
 
     with writing(engine) as session:
         session.execute(delete(CursorRow))
@@ -61,8 +62,8 @@ def test_who_reads_what_to_change_keeps_nobody_from_appending_and_sees_what_came
 ) -> None:
     with writing(engine) as session:
         assert session.scalars(select(CursorRow)).all() == []
-        with appending(engine, 0.1) as other:
-            other.add(CursorRow(name="telegram"))
+        with appending(impatient(engine, 0.1)) as other:
+            bulk.insert(other, CursorRow, [{"name": "telegram", "position": 0, "holder": ""}])
         assert session.scalar(update(CursorRow).values(position=1).returning(CursorRow.position)) == 1
 
 

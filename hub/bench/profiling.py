@@ -19,9 +19,9 @@ from hub.bench.stage import CONNECTIONS, Stage, open_store, processor_time, set_
 from hub.bootstrap import open_gateways
 from hub.context import Hub
 from hub.intake import pipeline
+from hub.worker import BATCH
 
 LINES = 30
-BATCH = 200
 
 
 def run(directory: Path, *, stores: tuple[str, ...], count: int) -> None:

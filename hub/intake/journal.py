@@ -17,7 +17,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Engine, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, aliased
@@ -27,7 +27,7 @@ from bots.wire import storable
 from hub import bulk
 from hub.checklist import proof
 from hub.clock import Clock
-from hub.database import appending
+from hub.database import appending, impatient
 from hub.election.phones import address_of
 from hub.intake.spool import Spool
 from hub.models import ContactRow, InboxRow, JournalRow, SeenRow
@@ -36,6 +36,7 @@ from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
+FEW, GATHER = 8, 0.003  # so few messages wait so many seconds for others: a commit by itself costs as much as twenty
 ATTEMPTS = 3
 SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool
@@ -79,7 +80,7 @@ class Journal:
     """
 
     def __init__(self, engine: Engine, vault: Vault, clock: Clock, country: str, spool: Spool) -> None:
-        self._engine = engine
+        self._engine = impatient(engine, PATIENCE)
         self._spool = spool
         self._vault = vault
         self._clock = clock
@@ -119,6 +120,8 @@ class Journal:
                     await loop.run_in_executor(self._thread, self._drain)
             self._wake.clear()
             while self._waiting:
+                if len(self._waiting) < FEW:
+                    await asyncio.sleep(GATHER)
                 arrived, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
                 batch = list(self._rows(arrived))
                 failures: list[Exception | None]
@@ -171,8 +174,8 @@ class Journal:
 
     def _store(self, rows: list[dict[str, Any]]) -> list[Exception | None]:
         try:
-            with appending(self._engine, PATIENCE) as session:
-                store(session, rows)
+            with appending(self._engine) as connection:
+                store(connection, rows)
         except AWAY:
             raise
         except SQLAlchemyError as error:
@@ -243,7 +246,7 @@ def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
     return hashlib.blake2b(named.encode(), digest_size=16).digest()
 
 
-def store(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+def store(session: Session | Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Inserts rows that are new, and their place in the inbox. Returns the new entries' ids."""
     ids = bulk.insert_new(session, JournalRow, rows, SeenRow)
     bulk.insert(session, InboxRow, [{"journal_id": id, "attempts": 0} for id in ids])

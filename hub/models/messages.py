@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.models.base import Base
@@ -61,6 +61,12 @@ class InboxRow(Base):
     error: Mapped[str | None]
 
 
+def _known(name: str, *columns: str) -> Index:
+    """An index of the rows that have a value: most have none, and shall cost nothing."""
+    there = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, postgresql_where=there, sqlite_where=there)
+
+
 class OutboxRow(Base):
     """One message to one address. States: pending → sending → sent → delivered, or failed, unknown, withdrawn.
 
@@ -94,10 +100,10 @@ class OutboxRow(Base):
 
     __table_args__ = (
         Index("ix_outbox_due", "state", "priority", "not_before"),
-        Index("ix_outbox_provider_id", "provider_id"),
+        _known("ix_outbox_provider_id", "provider_id"),
         Index("ix_outbox_journal_id", "journal_id"),
-        Index("ix_outbox_alert_id", "alert_id"),
-        Index("ix_outbox_broadcast_id", "broadcast_id", "person_id"),
+        _known("ix_outbox_alert_id", "alert_id"),
+        _known("ix_outbox_broadcast_id", "broadcast_id", "person_id"),
     )
 
 
