@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Column, Connection, DateTime, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from hub.changes import touched
 from hub.models import Base
 
 Row = Mapping[str, Any]
@@ -84,6 +85,7 @@ def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequen
 def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], then: str) -> Sequence[Any]:
     """What the statement returns, if it returns anything."""
     connection = _connection(session)
+    touched(connection, table.__tablename__)
     names = tuple(rows[0])
     run = _document if connection.dialect.name == "postgresql" else _places
     return run(connection, table, names, rows, then)

@@ -41,7 +41,13 @@ def told_by(engine: Engine) -> None:
 
 
 def _note(connection: Connection, statement: Any, *_: Any) -> None:
-    if getattr(statement, "is_dml", False) and (topic := TOPICS.get(statement.table.name)):
+    if getattr(statement, "is_dml", False):
+        touched(connection, statement.table.name)
+
+
+def touched(connection: Connection, table: str) -> None:
+    """Notes a change that goes through the driver itself, where nobody else sees it."""
+    if topic := TOPICS.get(table):
         connection.info.setdefault(_TOLD, set()).add(topic)
 
 

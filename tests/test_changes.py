@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from hub import changes
 from hub.changes import EVERYTHING, Changes, Ear
 from hub.database import open_engine, writing
-from hub.models import AlertRow, CursorRow, WorkItemRow
+from hub.models import AlertRow, CursorRow, StationRow, WorkItemRow
+from hub.reports.stations import StationRecords
 
 SOON = 5.0
 
@@ -45,6 +46,22 @@ async def test_what_another_process_writes_is_heard_by_topic(engine: Engine) -> 
     assert set(await ear.changed(SOON) or ()) == {"queue", "alerts"}
     ear.close()
     other.dispose()
+
+
+async def test_what_is_written_past_the_orm_is_heard_too(engine: Engine) -> None:
+    ear = await _listening(Changes(engine))
+    now = datetime.now(UTC)
+    with writing(engine) as session:
+        session.add(StationRow(code="1", stratum="s", region="r", district="d", voters=1, sampled=True))
+        session.flush()
+        StationRecords(session, [1]).open(1, "OPN", now).merge(1, {"A": "1"}, 1, 1, now)
+    assert await ear.changed(0.1) == frozenset()
+    with writing(engine) as session:
+        records = StationRecords(session, [1])
+        records.open(1, "OPN", now).merge(1, {"A": "1"}, 1, 1, now)
+        records.save()
+    assert set(await ear.changed(SOON) or ()) == {"coverage"}
+    ear.close()
 
 
 async def test_what_was_rolled_back_or_concerns_nobody_is_not_told(engine: Engine) -> None:

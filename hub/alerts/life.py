@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from hub import bulk
 from hub.alerts import steps
 from hub.alerts.steps import Planned
 from hub.checklist.people import Station
@@ -262,17 +263,16 @@ def note(
     detail: str = "",
 ) -> None:
     """Adds a line to an alert's timeline."""
-    session.execute(
-        insert(AlertEventRow).values(
-            alert_id=alert_id,
-            at=now,
-            kind=kind,
-            person_id=person_id,
-            journal_id=journal_id,
-            account_id=account_id,
-            detail=detail[:500],
-        )
-    )
+    line = {
+        "alert_id": alert_id,
+        "at": now,
+        "kind": kind,
+        "person_id": person_id,
+        "journal_id": journal_id,
+        "account_id": account_id,
+        "detail": detail[:500],
+    }
+    bulk.insert(session, AlertEventRow, [line])
 
 
 def _close(session: Session, alert_id: int, who: Who, now: datetime, outcome: str) -> bool:

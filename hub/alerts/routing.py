@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from hub.alerts.steps import Planned
@@ -13,9 +14,25 @@ from hub.election.alerting import Chain, Step
 from hub.election.definition import Election
 from hub.models import AlertRow, PersonRow, StationRow
 from hub.models.election import STAFF
+from hub.prepared import Prepared
 
-Duty = Row[int, str, str, str]  # id, code, role and region of somebody who may be paged
-_FIRST = select(func.min(StationRow.id)).where(StationRow.region == bindparam("region"))
+
+class Duty(NamedTuple):
+    """Somebody who may be paged."""
+
+    id: int
+    code: str
+    role: str
+    region: str
+
+
+_TO: BindParameter[str] = bindparam("to", expanding=True)
+_STAFF = Prepared(
+    select(PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.region)
+    .where(STAFF, PersonRow.active, PersonRow.code.in_(_TO) | PersonRow.role.in_(_TO))
+    .order_by(PersonRow.id)
+)
+_FIRST = Prepared(select(func.min(StationRow.id)).where(StationRow.region == bindparam("region")))
 ROAD = {"any": "", "telegram": "telegram", "sms": "phone"}
 
 
@@ -53,10 +70,7 @@ def _planned(session: Session, election: Election, chain: Chain, region: str, st
 
 def _of_chain(session: Session, chain: Chain) -> Sequence[Duty]:
     """All whom some step may reach, in one query: a burst of alerts is paged in the reports' own transaction."""
-    to = {name for step in chain.steps for name in step.to}
-    whom = STAFF, PersonRow.active, PersonRow.code.in_(to) | PersonRow.role.in_(to)
-    columns = PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.region
-    return session.execute(select(*columns).where(*whom).order_by(PersonRow.id)).all()
+    return [Duty(*row) for row in _STAFF.rows(session, to={name for step in chain.steps for name in step.to})]
 
 
 def _at_step(people: Sequence[Duty], step: Step, region: str, following: Sequence[str]) -> list[Duty]:
@@ -75,7 +89,7 @@ def _staff(people: Sequence[Duty], to: Collection[str], region: str) -> list[Dut
 
 def _following(session: Session, region: str, others: Collection[str]) -> list[str]:
     """The other regions, beginning with the one after this in the frame's order."""
-    first = {each: session.scalar(_FIRST, {"region": each}) for each in {region, *others}}
+    first = {each: _FIRST.first(session, region=each)[0] for each in {region, *others}}
     frame = sorted((at, each) for each, at in first.items() if at)
     here = first[region] or 0
     after = [each for at, each in frame if at > here]

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from hub import bulk
 from hub.models import AlertRow, AlertStepRow
+from hub.prepared import Prepared
 
 BATCH = 50  # alerts in one transaction
 
@@ -41,8 +43,7 @@ def freeze(session: Session, alert_id: int, chain: int, planned: Sequence[Planne
         }
         for step in planned
     ]
-    if rows:
-        session.execute(insert(AlertStepRow), rows)
+    bulk.insert(session, AlertStepRow, rows)
 
 
 def due_alerts(session: Session, now: datetime) -> list[AlertRow]:
@@ -54,13 +55,20 @@ def due_alerts(session: Session, now: datetime) -> list[AlertRow]:
 
 def due(session: Session, alert_id: int, now: datetime) -> list[AlertStepRow]:
     """What is due for one alert, in order."""
-    statement = (
-        select(AlertStepRow)
-        .where(AlertStepRow.alert_id == alert_id, AlertStepRow.done_at.is_(None), AlertStepRow.due_at <= now)
-        .order_by(AlertStepRow.due_at, AlertStepRow.position, AlertStepRow.id)
-        .execution_options(populate_existing=True)
+    ids = _DUE.first(session, alert=alert_id, now=now)
+    if not ids:
+        return []
+    statement = select(AlertStepRow).where(AlertStepRow.id.in_(ids)).execution_options(populate_existing=True)
+    return sorted(session.scalars(statement), key=lambda step: (step.due_at, step.position, step.id))
+
+
+_DUE = Prepared(
+    select(AlertStepRow.id).where(
+        AlertStepRow.alert_id == bindparam("alert"),
+        AlertStepRow.done_at.is_(None),
+        AlertStepRow.due_at <= bindparam("now"),
     )
-    return list(session.scalars(statement))
+)
 
 
 def cancel(session: Session, alert_id: int, now: datetime) -> None:
@@ -86,7 +94,7 @@ def hasten(session: Session, alert_id: int, chain: int, position: int, now: date
         AlertStepRow.position > position,
         AlertStepRow.done_at.is_(None),
     )
-    following = session.scalar(select(func.min(AlertStepRow.position)).where(*open_pages))
+    [following] = _FOLLOWING.first(session, alert=alert_id, chain=chain, position=position)
     if following is None:
         return False
     session.execute(
@@ -95,6 +103,17 @@ def hasten(session: Session, alert_id: int, chain: int, position: int, now: date
         .values(due_at=now)
     )
     return True
+
+
+_FOLLOWING = Prepared(
+    select(func.min(AlertStepRow.position)).where(
+        AlertStepRow.alert_id == bindparam("alert"),
+        AlertStepRow.chain == bindparam("chain"),
+        AlertStepRow.kind == "page",
+        AlertStepRow.position > bindparam("position"),
+        AlertStepRow.done_at.is_(None),
+    )
+)
 
 
 def was_paged(session: Session, alert_id: int, person_id: int) -> bool:
