@@ -163,7 +163,7 @@ class Rules:
         if compiled.own and compiled.form == known.form:
             texts = tuple(map(known.answers.get, compiled.own))
         else:
-            texts = tuple(known.text(home, code) for home, code in compiled.names)
+            texts = known.texts(compiled.names)
         if None in texts:
             return None
         asked = (id(compiled), texts)
@@ -194,6 +194,15 @@ class _Known:
     answers: Answers
     records: Mapping[str, Answers]
     voters: int | None
+
+    def texts(self, names: Sequence[Reference]) -> tuple[str | None, ...]:
+        """As far as they are known: the first that is not ends it."""
+        found: list[str | None] = []
+        for home, code in names:
+            found.append(self.text(home, code))
+            if found[-1] is None:
+                break
+        return tuple(found)
 
     def text(self, home: str, code: str) -> str | None:
         if home == self.form:

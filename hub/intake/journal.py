@@ -36,7 +36,7 @@ from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
-FEW, GATHER = 8, 0.003  # so few messages wait so many seconds for others: a commit by itself costs as much as twenty
+FEW, GATHER = 32, 0.003  # so few messages wait so many seconds for others: a commit by itself costs as much as twenty
 ATTEMPTS = 3
 SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -29,8 +28,7 @@ SPEAKING = {"text", "edited", "media", "location", "stop"}  # kinds of message w
 TOO_LARGE = "too large"
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """What a file belongs to, as far as is known. `by`: as `MediaRow.tied_by`."""
 
     by: str = ""
@@ -40,8 +38,7 @@ class Tie:
     incident_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What there is to know of a message that came with files. `gateway`: by which they can be fetched."""
 
     id: int
@@ -126,7 +123,7 @@ class Ties:
         if not sent.album:
             return None
         here = next((tie for other, tie in self._tied if other.album == sent.album), None)
-        return replace(here, by="album") if here else _stored_tie(self._session, MediaRow.album == sent.album)
+        return here._replace(by="album") if here else _stored_tie(self._session, MediaRow.album == sent.album)
 
     def _before(self, sent: Sent, person: Person | None) -> Tie | None:
         """The sender's last report, if it came shortly before."""
@@ -134,7 +131,7 @@ class Ties:
             return None
         for other, tie, _ in reversed(self._reports):
             if tie.person_id == person.id and timedelta(0) <= sent.received_at - other.received_at <= NEAR:
-                return replace(tie, by="report")
+                return Tie("report", *tie[1:])
         found = self._session.execute(
             select(SubmissionRow.station_id, SubmissionRow.form, IncidentRow.id)
             .join(JournalRow, JournalRow.id == SubmissionRow.journal_id)

@@ -264,6 +264,9 @@ class _Answers(Mapping[str, dict[str, str]]):
             raise KeyError(form)
         return record.answers if self._person_id is None else {**record.answers, **record.of(self._person_id)}
 
+    def get(self, form: str, default: Any = None) -> Any:
+        return default if self._records.get(self._station_id, form) is None else self[form]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._records.forms(self._station_id))
 
