@@ -28,9 +28,8 @@ from hub.models import ChainRow, HeadRow, InboxRow
 from hub.vault import Vault
 
 TICK = 1.0  # seconds between looks
-BURST = 5.0  # seconds between two batches in a burst
 CROWD = 50  # messages that wait at once in a burst
-BATCH = 500
+BATCH, FEW = 500, 100  # rows of each kind that are linked together: as a rule, and in a burst
 LEAD = timedelta(seconds=10)
 LATE = 5_000  # ids: how far behind the newest a transaction that was slow to commit is looked for
 SWEEP = 300  # ticks between looks at everything
@@ -44,12 +43,14 @@ class Sealer:
         self._hub = hub
         self._holder = f"{socket.gethostname()}:{os.getpid()}:sealer"
         self._rounds = 0
+        self._limit = BATCH
 
     async def round(self) -> int:
-        full = await asyncio.to_thread(self.take) >= BATCH
+        full = await asyncio.to_thread(self.take) >= self._limit
         # In a burst messages are read first, and the chain catches up afterwards.
         burst = full and await asyncio.to_thread(self._in_a_burst)
-        await asyncio.sleep(BURST if burst else TICK / 4 if full else TICK)
+        self._limit = FEW if burst else BATCH
+        await asyncio.sleep(TICK / 4 if full and not burst else TICK)
         return 1
 
     def _in_a_burst(self) -> bool:
@@ -72,7 +73,7 @@ class Sealer:
         made, key = keys.made(file), keys.opened(file)
         if made:
             log.warning("custody.key_made", public_key=keys.public(key).hex())
-        count = seal(self._hub, key, everything=everything)
+        count = seal(self._hub, key, everything=everything, limit=self._limit)
         with writing(self._hub.engine) as session:
             if anchors.due(session, self._hub, self._hub.timer()) and (head := newest(session)):
                 anchors.send(session, self._hub, head, self._hub.timer())
