@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.database import parts
@@ -154,25 +154,14 @@ def usable(record: StationRecord, ruled: Iterable[tuple[str, Verdict, str]] = ()
 
 def read_frame(session: Session) -> Frame:
     """The frame in its own order, and the sample as it is observed."""
-    columns = (
-        StationRow.id,
-        StationRow.code,
-        StationRow.stratum,
-        StationRow.region,
-        StationRow.district,
-        StationRow.voters,
-        StationRow.sampled,
-    )
+    place = StationRow.stratum, StationRow.region, StationRow.district
     standing_in = set(session.scalars(select(ReplacementRow.by_id)))
-    parts: dict[tuple[str, str, str], int] = defaultdict(int)
-    drawn = []
-    for id, code, stratum, region, district, voters, sampled in session.execute(
-        select(*columns).order_by(StationRow.id)
-    ):
-        parts[stratum, region, district] += 1
-        if sampled:
-            drawn.append(Drawn(id, code, stratum, region, district, voters, id in standing_in))
-    return Frame(dict(parts), tuple(drawn), tuple(replacements.listing(session)))
+    # A country's frame is counted by the database: it may have a million stations, and the sample some hundreds.
+    counted = select(*place, func.count()).group_by(*place).order_by(func.min(StationRow.id))
+    parts = {(stratum, region, district): count for stratum, region, district, count in session.execute(counted)}
+    sample = select(StationRow.id, StationRow.code, *place, StationRow.voters).where(StationRow.sampled)
+    drawn = (Drawn(*row, row[0] in standing_in) for row in session.execute(sample.order_by(StationRow.id)))
+    return Frame(parts, tuple(drawn), tuple(replacements.listing(session)))
 
 
 def stored(session: Session, since: datetime | None = None) -> list[StationRecord]:

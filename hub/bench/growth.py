@@ -33,6 +33,7 @@ from hub.models import (
     JournalRow,
     OutboxRow,
     PersonRow,
+    StationRecordRow,
     StationRow,
     SubmissionRow,
 )
@@ -52,6 +53,7 @@ class Step:
     arriving_us: float
     settling_us: float
     database_us: float
+    records: int
     day_ms: float
     figures_ms: float
     first_look_ms: float
@@ -65,6 +67,7 @@ LABELS = {
     "arriving_us": "processor time a message, door to disk, µs",
     "settling_us": "processor time a message, inbox to outbox, µs",
     "database_us": "of the database's own processes, µs",
+    "records": "records of the sample that figures rest on",
     "day_ms": "a refresh of the dashboard, ms",
     "figures_ms": "a refresh of all estimates, ms",
     "first_look_ms": "both for the first time after a start, ms",
@@ -110,6 +113,7 @@ def _steps(ready: Stage, sizes: list[int]) -> Iterator[Step]:
             arriving_us=arriving / FRESH * 1e6,
             settling_us=settling / FRESH * 1e6,
             database_us=database / FRESH * 1e6,
+            records=_records(hub),
             day_ms=day * 1e3,
             figures_ms=figures * 1e3,
             first_look_ms=_first_look(hub) * 1e3,
@@ -139,6 +143,12 @@ def _see(session: Session, hub: Hub, known: Kept) -> tuple[float, float]:
     day = time.perf_counter()
     known.look(session)
     return day - began, time.perf_counter() - day
+
+
+def _records(hub: Hub) -> int:
+    """A refresh of the figures follows these: they grow with what the sample has sent, and not with what is stored."""
+    with reading(hub.engine) as session:
+        return session.scalar(select(func.count()).select_from(StationRecordRow)) or 0
 
 
 def _worker(ready: Stage) -> tuple[float, float]:
