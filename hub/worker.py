@@ -35,7 +35,7 @@ POLL = 5  # seconds that Telegram holds a poll open
 LEAD = timedelta(seconds=20)
 BEAT = 5.0  # seconds between two signs of life
 CREW = timedelta(seconds=15)  # how long a worker that says nothing keeps its part of the rates
-BATCH = 500
+BATCH = 200  # more would hold the stations that another worker wants
 GATHER = 0.01  # seconds in which the next batch gathers
 log = structlog.get_logger()
 
