@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import uvicorn
 from anyio import to_thread
@@ -22,6 +23,7 @@ from hub.api.doors import BODY_LIMIT, Doors
 from hub.bootstrap import Gateways
 from hub.changes import Changes
 from hub.console.app import mount
+from hub.console.frame import make_pages
 from hub.context import Hub
 from hub.intake.journal import Journal
 from hub.intake.spool import Spool
@@ -39,7 +41,12 @@ def create_app(hub: Hub, gateways: Gateways) -> Doors:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        tasks = [asyncio.create_task(journal.run()), asyncio.create_task(timers.audit(hub, gateways.all()))]
+        beside: tuple[Coroutine[Any, Any, object], ...] = (
+            journal.run(),
+            timers.audit(hub, gateways.all()),
+            asyncio.to_thread(make_pages),
+        )
+        tasks = [asyncio.create_task(each) for each in beside]
         yield
         for task in tasks:
             task.cancel()

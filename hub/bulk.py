@@ -157,12 +157,7 @@ def _column(table: type[Base], name: str) -> tuple[str, Callable[[Any], Any] | N
 
 
 def _json(value: Any) -> str | None:
-    if not value:
-        return _EMPTY[type(value)]
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-_EMPTY = {type(None): None, dict: "{}", list: "[]", tuple: "[]"}
+    return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 @lru_cache(maxsize=256)

@@ -36,7 +36,7 @@ class Prepared:
         compiled = self._of(session.get_bind().dialect)
         return compiled.read(self._run(session, compiled, values).all())
 
-    def first(self, session: Session, **values: Any) -> list[Any]:
+    def column(self, session: Session, **values: Any) -> list[Any]:
         """The first column of what it finds."""
         return [row[0] for row in self.rows(session, **values)]
 

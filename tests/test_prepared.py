@@ -48,7 +48,7 @@ def test_a_moment_a_digest_and_a_number_are_found_by_their_values(engine: Engine
     )
 
     def found(session: Any, **changed: Any) -> list[Any]:
-        return asked.first(
+        return asked.column(
             session, **{"digests": [b"\x01", b"\x02"], "since": MOMENT, "counts": {1, 1 << 40}, **changed}
         )
 
@@ -73,4 +73,4 @@ def test_a_delete_takes_what_is_named_and_nothing_else(engine: Engine) -> None:
         bulk.insert(session, CursorRow, [{"name": name, "position": 0, "holder": "nobody"} for name in "abc"])
         gone.run(session, forms=[])
         dropped.run(session, names=["a", "c"])
-        assert NAMED.first(session, names=["a", "b", "c"]) == ["b"]
+        assert NAMED.column(session, names=["a", "b", "c"]) == ["b"]

@@ -89,7 +89,7 @@ def _staff(people: Sequence[Duty], to: Collection[str], region: str) -> list[Dut
 
 def _following(session: Session, region: str, others: Collection[str]) -> list[str]:
     """The other regions, beginning with the one after this in the frame's order."""
-    first = {each: _FIRST.first(session, region=each)[0] for each in {region, *others}}
+    first = {each: _FIRST.column(session, region=each)[0] for each in {region, *others}}
     frame = sorted((at, each) for each, at in first.items() if at)
     here = first[region] or 0
     after = [each for at, each in frame if at > here]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from hub import bulk
@@ -55,7 +56,7 @@ def due_alerts(session: Session, now: datetime) -> list[AlertRow]:
 
 def due(session: Session, alert_id: int, now: datetime) -> list[AlertStepRow]:
     """What is due for one alert, in order."""
-    ids = _DUE.first(session, alert=alert_id, now=now)
+    ids = _DUE.column(session, alert=alert_id, now=now)
     if not ids:
         return []
     statement = select(AlertStepRow).where(AlertStepRow.id.in_(ids)).execution_options(populate_existing=True)
@@ -87,33 +88,30 @@ def cancel(session: Session, alert_id: int, now: datetime) -> None:
 
 def hasten(session: Session, alert_id: int, chain: int, position: int, now: datetime) -> bool:
     """Makes the next steps behind a position due at once; False where there are none."""
-    open_pages = (
+    [following] = _FOLLOWING.column(session, alert=alert_id, chain=chain, position=position)
+    if following is None:
+        return False
+    session.execute(
+        update(AlertStepRow)
+        .where(*_open_pages(alert_id, chain, position), AlertStepRow.position == following, AlertStepRow.due_at > now)
+        .values(due_at=now)
+    )
+    return True
+
+
+def _open_pages(alert_id: Any, chain: Any, position: Any) -> tuple[ColumnElement[bool], ...]:
+    """The pages of a chain behind a position that are still to be done."""
+    return (
         AlertStepRow.alert_id == alert_id,
         AlertStepRow.chain == chain,
         AlertStepRow.kind == "page",
         AlertStepRow.position > position,
         AlertStepRow.done_at.is_(None),
     )
-    [following] = _FOLLOWING.first(session, alert=alert_id, chain=chain, position=position)
-    if following is None:
-        return False
-    session.execute(
-        update(AlertStepRow)
-        .where(*open_pages, AlertStepRow.position == following, AlertStepRow.due_at > now)
-        .values(due_at=now)
-    )
-    return True
 
 
-_FOLLOWING = Prepared(
-    select(func.min(AlertStepRow.position)).where(
-        AlertStepRow.alert_id == bindparam("alert"),
-        AlertStepRow.chain == bindparam("chain"),
-        AlertStepRow.kind == "page",
-        AlertStepRow.position > bindparam("position"),
-        AlertStepRow.done_at.is_(None),
-    )
-)
+_BEHIND = _open_pages(bindparam("alert"), bindparam("chain"), bindparam("position"))
+_FOLLOWING = Prepared(select(func.min(AlertStepRow.position)).where(*_BEHIND))
 
 
 def was_paged(session: Session, alert_id: int, person_id: int) -> bool:

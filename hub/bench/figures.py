@@ -7,11 +7,9 @@ messages behind them, in one database that is then filled with ten times the mes
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -53,7 +51,7 @@ class Refresh:
 
 def run(size: Size, *, stores: tuple[str, ...], rounds: int) -> None:
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-bench-") as home, stage.open_store(kind, Path(home)) as store:
+        with stage.open_store(kind) as store:
             engine = open_engine(store.database("figures"))
             migrate(engine)
             table = Table(title=f"{kind}: {size.stations:,} stations, {size.questions} questions; seconds of processor")

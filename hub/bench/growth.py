@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -81,7 +80,7 @@ LABELS = {
 def run(directory: Path, *, sizes: list[int], stores: tuple[str, ...], output: Path | None) -> None:
     report = {}
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-growth-") as home, stage.open_store(kind, Path(home)) as store:
+        with stage.open_store(kind) as store:
             ready = stage.set_up(directory, store, "growth", FRESH + len(sizes) * (FRESH + FEW + 1))
             report[kind] = [asdict(step) for step in _steps(ready, sorted(sizes))]
             ready.engine.dispose()

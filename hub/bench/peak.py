@@ -7,7 +7,6 @@ sent again, as a provider does.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -50,7 +49,7 @@ def run(directory: Path, *, minutes: float, rate: float, stores: tuple[str, ...]
     found: dict[str, Peak] = {}
     sound = True
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-peak-") as home, stage.open_store(kind, Path(home)) as store:
+        with stage.open_store(kind) as store:
             try:
                 found[kind] = measure(directory, store, minutes, rate)
             except Unsound as error:

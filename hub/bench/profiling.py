@@ -7,7 +7,6 @@ import cProfile
 import io
 import pstats
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ LINES = 30
 
 def run(directory: Path, *, stores: tuple[str, ...], count: int) -> None:
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-profile-") as home, open_store(kind, Path(home)) as store:
+        with open_store(kind) as store:
             ready = set_up(directory, store, "profile", count)
             sys.stdout.write(f"{kind}, {profile(ready, count)}")
             ready.engine.dispose()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -47,7 +46,7 @@ def run(directory: Path, *, rounds: int, count: int, stores: tuple[str, ...], ou
     """Runs the benchmark; the exit status: 0, or 1 where something was lost or differs."""
     found: dict[str, Series] = {}
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-bench-") as home, stage.open_store(kind, Path(home)) as store:
+        with stage.open_store(kind) as store:
             try:
                 found[kind] = _measure(directory, store, rounds, count)
             except Unsound as error:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVarTuple
 
 import httpx
@@ -87,8 +88,13 @@ class Store:
 
 
 @contextmanager
-def open_store(kind: str, home: Path) -> Iterator[Store]:
-    """SQLite in a folder, or a real PostgreSQL with full durability started for this."""
+def open_store(kind: str, home: Path | None = None) -> Iterator[Store]:
+    """SQLite in a folder, or a real PostgreSQL with full durability started for this; without a home, in a folder that
+    lasts as long as it does."""
+    if home is None:
+        with TemporaryDirectory(prefix="hub-bench-") as folder, open_store(kind, Path(folder)) as store:
+            yield store
+        return
     if kind == "sqlite":
         yield Store(kind, "", home)
         return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -45,7 +44,7 @@ def run(directory: Path, *, workers: int, rounds: int, count: int, stores: tuple
     """The exit status: 0, or 1 where something was lost or changed."""
     report: dict[str, Any] = {}
     for kind in stores:
-        with tempfile.TemporaryDirectory(prefix="hub-workers-") as home, stage.open_store(kind, Path(home)) as store:
+        with stage.open_store(kind) as store:
             try:
                 alone, together = measure(directory, store, workers, rounds, count)
             except Unsound as error:

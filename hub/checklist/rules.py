@@ -68,7 +68,6 @@ class CompiledRule:
     program: Any
     names: tuple[Reference, ...]
     question: str | None = None  # the one whose relevance this is
-    own: tuple[str, ...] = ()  # the names' codes, where all are its own form's: mostly
 
     @property
     def needs(self) -> tuple[Reference, ...]:
@@ -139,12 +138,13 @@ class Rules:
     def _touched(self, form: str, answers: Answers) -> Collection[CompiledRule]:
         """The rules that name one of a form's answers; most reports answer the same questions in the same order."""
         asked = (form, *answers)
-        if asked not in self._by_codes:
+        touched = self._by_codes.get(asked)
+        if touched is None:
             if len(self._by_codes) >= _REMEMBERED:
                 self._by_codes.clear()
             rules = {id(rule): rule for code in answers for rule in self._naming.get((form, code), ())}
-            self._by_codes[asked] = tuple(rules.values())
-        return self._by_codes[asked]
+            touched = self._by_codes[asked] = tuple(rules.values())
+        return touched
 
     def _violation(self, compiled: CompiledRule, form: str, answers: Answers) -> Violation:
         own = compiled.form == form
@@ -160,20 +160,18 @@ class Rules:
 
     def _check(self, compiled: CompiledRule, known: _Known) -> bool | None:
         """What its check says. A report and the record it goes into mostly say the same to a rule."""
-        if compiled.own and compiled.form == known.form:
-            texts = tuple(map(known.answers.get, compiled.own))
-        else:
-            texts = known.texts(compiled.names)
-        if None in texts:
+        texts = known.texts(compiled.names)
+        if texts is None:
             return None
         asked = (id(compiled), texts)
-        if asked not in self._told:
+        told: bool | None = self._told.get(asked, _UNTOLD)
+        if told is _UNTOLD:
             if len(self._told) >= _REMEMBERED:
                 self._told.clear()
-            self._told[asked] = self._executed(compiled, texts)
-        return self._told[asked]
+            told = self._told[asked] = self._executed(compiled, texts)
+        return told
 
-    def _executed(self, compiled: CompiledRule, texts: Sequence[Any]) -> bool | None:
+    def _executed(self, compiled: CompiledRule, texts: Sequence[str]) -> bool | None:
         context: dict[str, Any] = {}
         for (home, code), text in zip(compiled.names, texts, strict=True):
             value = self._convert[home, code](text)
@@ -195,13 +193,14 @@ class _Known:
     records: Mapping[str, Answers]
     voters: int | None
 
-    def texts(self, names: Sequence[Reference]) -> tuple[str | None, ...]:
-        """As far as they are known: the first that is not ends it."""
-        found: list[str | None] = []
+    def texts(self, names: Sequence[Reference]) -> tuple[str, ...] | None:
+        """None where one of them is not known."""
+        found = []
         for home, code in names:
-            found.append(self.text(home, code))
-            if found[-1] is None:
-                break
+            text = self.text(home, code)
+            if text is None:
+                return None
+            found.append(text)
         return tuple(found)
 
     def text(self, home: str, code: str) -> str | None:
@@ -224,6 +223,7 @@ def of(checklist: Checklist) -> Rules:
 
 
 _REMEMBERED = 10_000
+_UNTOLD: Any = object()
 _KEPT = 8  # one election a process; more only in tests
 _compiled: dict[int, Rules] = {}
 
@@ -260,8 +260,7 @@ def _compile(checklist: Checklist, form: Form, rule: Rule, question: str | None)
         names[reference] = None
     if not names:
         return error("it names no question")
-    own = tuple(code for home, code in names if home == form.code)
-    compiled = CompiledRule(form.code, rule, program, tuple(names), question, own if len(own) == len(names) else ())
+    compiled = CompiledRule(form.code, rule, program, tuple(names), question)
     message = _trial(checklist, compiled)
     return error(message) if message else compiled
 

@@ -145,13 +145,14 @@ class _Known:
     ) -> list[str]:
         """What is still to be told. An answer sent unsoundly is not missing; a report without any misses all."""
         missing = form.required_codes - reading.answers.keys() - reading.refused
-        before = records.get(form.code, {}) if missing else {}
+        if not missing:
+            return []
+        before = records.get(form.code, {})
         if reading.answers or reading.refused or reading.problems:
             missing -= before.keys()
-        if missing:
-            now_known = {**records, form.code: {**before, **kept}}
-            missing -= rules.of(self.checklist).unasked(form.code, now_known, station.voters)
-        return [question.code for question in form.questions if question.code in missing] if missing else []
+        now_known = {**records, form.code: {**before, **kept}}
+        missing -= rules.of(self.checklist).unasked(form.code, now_known, station.voters)
+        return [question.code for question in form.questions if question.code in missing]
 
 
 def _of_report(

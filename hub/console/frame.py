@@ -98,6 +98,12 @@ _compiled = _Compiled()
 _making = Lock()
 
 
+def make_pages() -> None:
+    """A second's work, done beside the rest when the process starts: whoever came first would wait for it."""
+    for language in languages.known():
+        environment(language)
+
+
 def environment(language: str) -> Environment:
     """Templates that speak one language. Of twenty who come at once, one has them made, and the others wait."""
     with _making:

@@ -61,7 +61,7 @@ def incident_cause(number: int) -> str:
 def close_causes(session: Session, causes: Collection[str], resolution: str, now: datetime) -> None:
     """Closes what is open of these causes, by nobody."""
     for part in parts(causes):
-        for item_id in _OPEN.first(session, causes=part):  # seldom one; and a look locks nothing
+        for item_id in _OPEN.column(session, causes=part):  # seldom one; and a look locks nothing
             row = update(WorkItemRow).where(WorkItemRow.id == item_id, WorkItemRow.closed_at.is_(None))
             session.execute(row.values(open_key=None, closed_at=now, resolution=resolution, claimed_until=None))
 

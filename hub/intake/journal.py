@@ -110,7 +110,7 @@ class Journal:
                 raise result
 
     async def run(self) -> None:
-        """Commits whatever has gathered while the last commit was under way."""
+        """Commits what has gathered while the last commit was under way, and in a moment where that is little."""
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -357,7 +357,7 @@ def entry(session: Session, journal_id: int) -> Entry | None:
 
 def claim(session: Session, ids: Sequence[int]) -> set[int]:
     """Those of the entries that are still waiting and that no other worker holds; held until the transaction ends."""
-    return set(_CLAIM.first(session, ids=ids))
+    return set(_CLAIM.column(session, ids=ids))
 
 
 def settled(session: Session, ids: Sequence[int]) -> None:

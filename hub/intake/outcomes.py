@@ -149,13 +149,17 @@ class Outcomes:
             asks_contact=asks,
         )
         draft = answering.preferred(self._session, self._hub, draft, entry, person)
-        verdict = self._budget.verdict(entry, draft.channel, text, lambda: say(self._election, "same_again", language))
+
+        def instead() -> str:
+            return say(self._election, "same_again", language)
+
+        verdict = self._budget.verdict(entry, draft.channel, text, instead)
         if verdict == "quiet":
             self.to_desk(entry, 2, {"quiet": True}, cause=f"quiet:{entry.sender.hex()}")
         if verdict in ("quiet", "never"):
             return
         if verdict == "instead":
-            draft = replace(draft, text=say(self._election, "same_again", language), dedup=None)
+            draft = replace(draft, text=instead(), dedup=None)
         self.drafts.append(draft)
 
     def write(self) -> None:

@@ -225,7 +225,7 @@ class Ties:
         people = {tie.person_id for _, tie, _ in self._reports}
         origins = {id for _, _, its in self._reports for id in its}
         asked = {"people": people, "since": earliest - NEAR, "origins": origins}
-        found = _RETIED.first(self._session, **asked)
+        found = _RETIED.column(self._session, **asked)
         for row in self._session.scalars(select(MediaRow).where(MediaRow.id.in_(found))) if found else ():
             for sent, tie, its in self._reports:
                 if by := _claim(row, sent, tie, its):

@@ -227,7 +227,7 @@ class StationRecords:
     def _lock(self, ids: list[int], lock: Lock) -> None:
         if lock != "none" and self._session.get_bind().dialect.name == "postgresql":  # on SQLite who writes is alone
             # A record that does not exist yet cannot be locked, so the stations are, always in the same order.
-            self.busy |= set(ids) - set(_LOCKED[lock].first(self._session, stations=ids))
+            self.busy |= set(ids) - set(_LOCKED[lock].column(self._session, stations=ids))
 
     def _load(self, ids: list[int]) -> None:
         if self._forms is None:

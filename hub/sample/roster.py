@@ -155,7 +155,7 @@ def opted_out(session: Session, digests: Collection[bytes]) -> set[bytes]:
     """Those of the addresses whose owner wants no more messages."""
     out: set[bytes] = set()
     for part in parts(digests):
-        out |= set(_OPTED_OUT.first(session, digests=part))
+        out |= set(_OPTED_OUT.column(session, digests=part))
     return out
 
 

@@ -40,8 +40,8 @@ def test_a_reply_that_comes_late_or_a_message_that_is_lost_on_either_store_fails
             raise Unsound("1 lost")
         return Peak(1, {"200": 1}, 0, 1, 1, 1, 1, 1, 1, 1, last_reply=late)
 
-    def opened(kind: str, home: Path) -> AbstractContextManager[Store]:
-        return nullcontext(Store(kind, "", home))
+    def opened(kind: str) -> AbstractContextManager[Store]:
+        return nullcontext(Store(kind, "", tmp_path))
 
     monkeypatch.setattr(peak, "measure", measured)
     monkeypatch.setattr(stage, "open_store", opened)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bots.emulated.faults import Fault
 from bots.telegram import TIMEOUT
@@ -21,7 +24,7 @@ from hub import clock
 from hub.accounts import sessions
 from hub.bench.crew import Crew
 from hub.console import access
-from hub.database import reading, writing
+from hub.database import Pen, reading, writing
 from hub.models import AccountRow, AuditRow, OutboxRow, StationRecordRow, SubmissionRow, WorkItemRow
 from tests.console.house import OWN
 from tests.faults.place import A1, A1_TELEGRAM, A2, Place, a_minute_later, answers, count, free_port, texted, until
@@ -65,7 +68,7 @@ def test_row_28_a_send_that_outlives_its_lease_goes_twice_at_most(place: Place) 
             place.bot_api.faults.order(Fault(kind="late", method="sendMessage", seconds=2))
             sender = stopped.enter_context(place.process("work", **at))
             until(lambda sends=sends: replies(place) == sends)  # type: ignore[misc]
-            sender.send_signal(signal.SIGSTOP)
+            _stands_still(sender, place.engine)
             a_minute_later(place.engine)
         with place.process("work", **at):
             until(lambda: count(place.engine, OutboxRow.id, OutboxRow.state == "unknown") == 1)
@@ -75,6 +78,19 @@ def test_row_28_a_send_that_outlives_its_lease_goes_twice_at_most(place: Place) 
                 lambda: count(place.engine, OutboxRow.id, OutboxRow.state == "sent") == 1 or time.monotonic() > too_late
             )
     assert replies(place) == 2
+
+
+def _stands_still(process: subprocess.Popen[bytes], engine: Engine) -> None:
+    """Stops it where it is, but not in a transaction of another of its threads: on SQLite nobody could write."""
+    pen = Pen(f"{engine.url.database}.pen")
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        try:
+            with pen.held(0):
+                return
+        except NoConnection:
+            process.send_signal(signal.SIGCONT)
 
 
 def replies(place: Place) -> int:

@@ -63,24 +63,20 @@ async def test_any_text_can_be_stored(engine: Engine, running: Journal, text: st
         assert len(session.scalars(select(JournalRow.text)).one()) == len(text)
 
 
-async def test_a_row_the_database_refuses_costs_the_others_nothing(engine: Engine, running: Journal) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [("gateway", "IntegrityError"), ("provider_id", "TypeError")],
+    ids=["a row the database refuses", "a message no row can be made of"],
+)
+async def test_what_cannot_be_stored_costs_the_others_nothing(
+    engine: Engine, running: Journal, wrong: str, refusal: str
+) -> None:
     broken = message("SM2")
-    object.__setattr__(broken, "gateway", None)
+    object.__setattr__(broken, wrong, None)
     results = await asyncio.gather(
         *(running.append([it]) for it in (message("SM1"), broken, message("SM3"))), return_exceptions=True
     )
-    assert [type(result).__name__ for result in results] == ["NoneType", "IntegrityError", "NoneType"]
-    with reading(engine) as session:
-        assert session.scalars(select(JournalRow.provider_id).order_by(JournalRow.id)).all() == ["SM1", "SM3"]
-
-
-async def test_a_message_no_row_can_be_made_of_costs_the_others_nothing(engine: Engine, running: Journal) -> None:
-    nameless = message("SM2")
-    object.__setattr__(nameless, "provider_id", None)
-    results = await asyncio.gather(
-        *(running.append([it]) for it in (message("SM1"), nameless, message("SM3"))), return_exceptions=True
-    )
-    assert [type(result).__name__ for result in results] == ["NoneType", "TypeError", "NoneType"]
+    assert [type(result).__name__ for result in results] == ["NoneType", refusal, "NoneType"]
     with reading(engine) as session:
         assert session.scalars(select(JournalRow.provider_id).order_by(JournalRow.id)).all() == ["SM1", "SM3"]
 
