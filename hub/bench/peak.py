@@ -1,7 +1,7 @@
 """The hour after the polls close, in minutes: a load that does not wait for the hub, and when the last reply is there.
 
-One web process and one worker. Messages fall due at the rate whether the hub keeps up or not; one that is refused is
-sent again, as a provider does.
+One web process, and as many workers as the store has in `stage.WORKERS`. Messages fall due at the rate whether the hub
+keeps up or not; one that is refused is sent again, as a provider does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.bench import stage
-from hub.bench.stage import Stage, Store, Unsound, running
+from hub.bench.stage import WORKERS, Stage, Store, Unsound, running
 
 WITHIN = 60.0  # seconds from the peak's end in which every reply must be there
 out = Console()
@@ -58,7 +58,9 @@ def run(directory: Path, *, minutes: float, rate: float, stores: tuple[str, ...]
     _print(found, minutes, rate)
     if output:
         stores_found = {kind: asdict(peak) for kind, peak in found.items()}
-        output.write_text(json.dumps({"minutes": minutes, "rate": rate, "stores": stores_found}, indent=1))
+        output.write_text(
+            json.dumps({"minutes": minutes, "rate": rate, "workers": WORKERS, "stores": stores_found}, indent=1)
+        )
     return int(not sound or any(peak.last_reply > WITHIN for peak in found.values()))
 
 
@@ -67,9 +69,8 @@ def measure(directory: Path, store: Store, minutes: float, rate: float) -> Peak:
     count = int(minutes * 60 * rate)
     ready = stage.set_up(directory, store, "peak", count)
     port = stage.free_port()
-    with running(ready.web(port)), running(ready.worker()) as worker, ThreadPoolExecutor(1) as other:
+    with running(ready.web(port)), ready.crew(), ThreadPoolExecutor(1) as other:
         stage.wait_for(port)
-        ready.until_at_work([worker.pid])
         load = other.submit(stage.send, ready.file, port, 0, count, rate)
         most = max(_waiting(ready, load), default=0)
         told = load.result()
@@ -103,10 +104,10 @@ def _waiting(ready: Stage, load: Future[dict[str, Any]]) -> Iterator[int]:
 
 
 def _print(found: dict[str, Peak], minutes: float, rate: float) -> None:
-    table = Table(title=f"{minutes:g} minutes at {rate:,.0f} messages a second: one web process, one worker")
+    table = Table(title=f"{minutes:g} minutes at {rate:,.0f} messages a second: one web process")
     table.add_column("")
     for kind in found:
-        table.add_column(kind, justify="right")
+        table.add_column(f"{kind}, workers: {WORKERS[kind]}", justify="right")
     for label, value in _ROWS.items():
         table.add_row(label, *(value(peak) for peak in found.values()))
     out.print(table)

@@ -1,7 +1,8 @@
 """Floor and hub by turns on one machine, in one run: what counts is the ratio, and that nothing was lost.
 
 Each round plays the same number of messages through the floor, through the web process alone (journal and
-acknowledge), and through web process and worker (the whole pipeline), on SQLite and on a real PostgreSQL.
+acknowledge), and through web process and workers (the whole pipeline), on SQLite and on a real PostgreSQL, with as
+many workers as are deployed there (`stage.WORKERS`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.bench import stage
-from hub.bench.stage import OFFERED, URL, Stage, Store, Unsound, cpu, offer, running
+from hub.bench.stage import OFFERED, URL, WORKERS, Stage, Store, Unsound, cpu, offer, running
 
 out = Console()
 
@@ -55,7 +56,9 @@ def run(directory: Path, *, rounds: int, count: int, stores: tuple[str, ...], ou
     report = {kind: _summary(series) for kind, series in found.items()}
     _print(report, rounds, count)
     if output:
-        output.write_text(json.dumps({"rounds": rounds, "count": count, "stores": report}, indent=1))
+        output.write_text(
+            json.dumps({"rounds": rounds, "count": count, "workers": WORKERS, "stores": report}, indent=1)
+        )
     return 0
 
 
@@ -92,14 +95,14 @@ def _round(
     series.acknowledged.append(count / offer(ready.file, ports[1], first, count)["seconds"])
     series.web_cpu.append((cpu(web.pid) - before) / count * 1e6)
 
-    with running(ready.worker()) as worker:
+    with ready.crew() as workers:
         ready.until_read()
-        before, store_before = cpu(worker.pid), ready.store.cpu()
+        before, store_before = sum(map(cpu, workers)), ready.store.cpu()
         started = time.perf_counter()
         offer(ready.file, ports[1], first + count, count)
         ready.until_read()
         series.whole.append(count / (time.perf_counter() - started))
-        series.worker_cpu.append((cpu(worker.pid) - before) / count * 1e6)
+        series.worker_cpu.append((sum(map(cpu, workers)) - before) / count * 1e6)
         series.database_cpu.append((ready.store.cpu() - store_before) / count * 1e6)
         last = ready.last_entry()
         told = offer(ready.file, ports[1], first + 2 * count, count, OFFERED)
@@ -128,7 +131,7 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
 
 def _print(report: dict[str, Any], rounds: int, count: int) -> None:
     for kind, figures in report.items():
-        table = Table(title=f"{kind}: medians of {rounds} rounds of {count:,} messages")
+        table = Table(title=f"{kind}, workers: {WORKERS[kind]}: medians of {rounds} rounds of {count:,} messages")
         for heading in ("", "median", "lowest", "highest"):
             table.add_column(heading, justify="left" if not heading else "right")
         for name, value in figures["median"].items():

@@ -12,7 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -38,6 +38,7 @@ CONNECTIONS = 64
 OFFERED = 1000.0  # messages a second, for the latencies
 PATIENCE = 900.0  # seconds
 PAGE = 10_000  # entries that are looked at together
+WORKERS = {"sqlite": 1, "postgresql": 2}  # as they are deployed; on SQLite one writes at a time anyway
 TICK = os.sysconf("SC_CLK_TCK")
 URL = "http://127.0.0.1"
 Ts = TypeVarTuple("Ts")
@@ -132,6 +133,15 @@ class Stage:
     def worker(self) -> subprocess.Popen[bytes]:
         # Without a gateway nothing is delivered: the providers' speed is not what is measured.
         return start("hub", "work", environment={**self.environment, "HUB_TWILIO_AUTH_TOKEN": ""})
+
+    @contextmanager
+    def crew(self, size: int | None = None) -> Iterator[list[int]]:
+        """So many workers, or as many as the store has in `WORKERS`, all at work; their process ids."""
+        with ExitStack() as stack:
+            workers = [stack.enter_context(running(self.worker())) for _ in range(size or WORKERS[self.store.kind])]
+            pids = [worker.pid for worker in workers]
+            self.until_at_work(pids)
+            yield pids
 
     def until_read(self) -> None:
         until(lambda: not self.spooled() and not self.unread(), "the worker did not come to an end")

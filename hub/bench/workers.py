@@ -10,7 +10,6 @@ import json
 import os
 import statistics
 import time
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from rich.table import Table
 from sqlalchemy import update
 
 from hub.bench import profiling, stage
-from hub.bench.stage import Stage, Store, Unsound, cpu, running, until
+from hub.bench.stage import Stage, Store, Unsound, cpu, until
 from hub.database import writing
 from hub.models import InboxRow
 
@@ -78,9 +77,7 @@ def measure(
 
 def _read(ready: Stage, workers: int, count: int) -> Reading:
     _due(ready, NEVER)
-    with ExitStack() as stack:
-        pids = [stack.enter_context(running(ready.worker())).pid for _ in range(workers)]
-        ready.until_at_work(pids)
+    with ready.crew(workers) as pids:
         _due(ready, None)
         until(lambda: ready.unread() < 0.9 * count, "no worker reads")
         began, left = time.perf_counter(), ready.unread()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import phonenumbers
 import pytest
 
 from hub.election import phones
@@ -37,3 +40,16 @@ def test_what_cannot_be_a_number_is_none(written: str) -> None:
 def test_a_possible_number_without_a_known_prefix_is_kept_and_marked() -> None:
     phone = phones.read("+237170000002", "CM")
     assert phone == phones.Phone("+237170000002", valid=False)
+
+
+@pytest.mark.parametrize("country", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_an_address_is_the_same_whether_it_had_to_be_read_or_not(country: str) -> None:
+    """In every country, whatever follows its code: a number is read only where it is not in its one spelling."""
+    code, dice = phonenumbers.country_code_for_region(country), random.Random(country)
+    written = [f"+{code}{dice.randrange(10**digits):0{digits}}" for digits in range(3, 15) for _ in range(10)]
+    for kind in range(11):
+        example = phonenumbers.example_number_for_type(country, kind)
+        written += [f"+{example.country_code}{example.national_number}"] if example else []
+    for each in written:
+        read = phones.read(each, country)
+        assert phones.address_of("sms", each, country) == ("phone", read.e164 if read else each)
