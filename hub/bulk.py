@@ -4,6 +4,8 @@ This room is here for speed alone. SQLAlchemy's own executemany costs four times
 on PostgreSQL. Values are those the models' columns take.
 """
 
+# ruff: noqa: S608 - statements of names of our own models
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,31 +32,66 @@ def insert(session: Session | Connection, table: type[Base], rows: Sequence[Row]
         _run(session, table, rows, "")
 
 
-def insert_new(session: Session | Connection, table: type[Base], rows: Sequence[Row], known: type[Base]) -> list[int]:
+def insert_new(
+    session: Session | Connection,
+    table: type[Base],
+    rows: Sequence[Row],
+    known: type[Base],
+    queue: type[Base] | None = None,
+) -> list[int]:
     """Inserts those rows of which no other has the same key; the ids that they got, in the order of the rows.
 
     The key is a column named as the one of `known`, and unique; NULL is no key. Where the table is partitioned, `known`
-    alone keeps it unique.
+    alone keeps it unique. Each new row gets a place in the `queue`, under its id. On PostgreSQL one statement does it.
     """
-    [key] = [column.name for column in known.__mapper__.primary_key]
-    if rows and not _in_partitions(_connection(session), table):
-        return _ids(_run(session, table, rows, f"ON CONFLICT ({key}) DO NOTHING RETURNING id"))
-    rows = _unknown(session, rows, known, key)
-    return _ids(_run(session, table, rows, "RETURNING id")) if rows else []
+    if not rows:
+        return []
+    connection, names = _connection(session), tuple(rows[0])
+    touched(connection, table.__tablename__)
+    if connection.dialect.name == "postgresql":
+        written = _insert_new(table, names, known, queue, in_partitions=_in_partitions(connection, table))
+        return _ids(connection.exec_driver_sql(written, (_document(rows),)).all())
+    ids = _ids(_places(connection, table, names, rows, f"ON CONFLICT ({_key(known)}) DO NOTHING RETURNING id"))
+    if queue:
+        insert(connection, queue, [{_key(queue): id} | _defaults(queue) for id in ids])
+    return ids
 
 
-def _unknown(session: Session | Connection, rows: Sequence[Row], known: type[Base], key: str) -> list[Row]:
-    """Those that `known` does not have yet, of two with the same key the first; it has them from now on."""
-    # In one order in every process: two that write the same ones wait for each other, and never both.
-    keys = [{key: value} for value in sorted({row[key] for row in rows if row[key] is not None})]
-    then = f"ON CONFLICT DO NOTHING RETURNING {key}"
-    new = {value for (value,) in _run(session, known, keys, then)} if keys else set()
-    first: list[Row] = []
-    for row in rows:
-        if row[key] is None or row[key] in new:
-            new.discard(row[key])
-            first.append(row)
-    return first
+@cache
+def _insert_new(
+    table: type[Base], names: tuple[str, ...], known: type[Base], queue: type[Base] | None, *, in_partitions: bool
+) -> str:
+    key, listed = _key(known), ", ".join(names)
+    into = f"INSERT INTO {table.__tablename__} ({listed})"
+    if in_partitions:
+        # Keys in one order in every process: two that write the same ones wait for each other, and never both.
+        steps = [
+            f"given AS (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY place) AS nth "
+            f"FROM ROWS FROM ({_rows(table, names, '')}) WITH ORDINALITY AS r ({listed}, place))",
+            f"fresh AS (INSERT INTO {known.__tablename__} ({key}) SELECT {key} FROM given "
+            f"WHERE nth = 1 AND {key} IS NOT NULL ORDER BY {key} ON CONFLICT DO NOTHING RETURNING {key})",
+            f"new AS ({into} SELECT {listed} FROM given "
+            f"WHERE {key} IS NULL OR (nth = 1 AND {key} IN (SELECT {key} FROM fresh)) ORDER BY place RETURNING id)",
+        ]
+    else:
+        then = f"ON CONFLICT ({key}) DO NOTHING RETURNING id"
+        steps = [f"new AS ({into} SELECT {listed} FROM {_rows(table, names)} {then})"]
+    if queue:
+        columns = {_key(queue): "id"} | _defaults(queue)
+        its_names, values = ", ".join(columns), ", ".join(map(str, columns.values()))
+        steps.append(f"placed AS (INSERT INTO {queue.__tablename__} ({its_names}) SELECT {values} FROM new)")
+    return f"WITH {', '.join(steps)} SELECT id FROM new"
+
+
+def _key(table: type[Base]) -> str:
+    [key] = table.__mapper__.primary_key
+    return str(key.name)
+
+
+def _defaults(table: type[Base]) -> dict[str, Any]:
+    """The plain defaults of a model's columns, which the schema does not have."""
+    columns = table.__table__.columns
+    return {column.name: column.default.arg for column in columns if column.default and column.default.is_scalar}
 
 
 def partitioned(connection: Connection, table: type[Base]) -> bool:
@@ -82,13 +119,13 @@ def upsert(session: Session, table: type[Base], rows: Sequence[Row], key: Sequen
         _run(session, table, rows, f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {taken}")
 
 
-def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], then: str) -> Sequence[Any]:
-    """What the statement returns, if it returns anything."""
-    connection = _connection(session)
+def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], then: str) -> None:
+    connection, names = _connection(session), tuple(rows[0])
     touched(connection, table.__tablename__)
-    names = tuple(rows[0])
-    run = _document if connection.dialect.name == "postgresql" else _places
-    return run(connection, table, names, rows, then)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_insert(table, names, then), (_document(rows),))
+    else:
+        _places(connection, table, names, rows, then)
 
 
 def _connection(session: Session | Connection) -> Connection:
@@ -118,22 +155,24 @@ def _places(
 @lru_cache(maxsize=256)
 def _statement(table: str, names: tuple[str, ...], size: int, then: str) -> str:
     row = f"({', '.join('?' * len(names))})"
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * size)} {then}"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * size)} {then}"
 
 
-def _document(
-    connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
-) -> Sequence[Any]:
-    """All rows as one JSON document, which takes the driver a tenth of what an array a column takes."""
+@cache
+def _insert(table: type[Base], names: tuple[str, ...], then: str) -> str:
     listed = ", ".join(names)
+    return f"INSERT INTO {table.__tablename__} ({listed}) SELECT {listed} FROM {_rows(table, names)} {then}"
+
+
+def _rows(table: type[Base], names: Sequence[str], alias: str = "r ") -> str:
+    """What a statement is given, in its document."""
     types = ", ".join(f"{name} {_type(table.__table__.c[name])}" for name in names)
-    statement = (
-        f"INSERT INTO {table.__tablename__} ({listed}) SELECT {listed} "  # noqa: S608
-        f"FROM json_to_recordset(%s::json) AS r ({types}) {then}"
-    )
-    document = orjson.dumps(rows, _plain, orjson.OPT_NON_STR_KEYS)
-    done = connection.exec_driver_sql(statement, (document.decode(),))
-    return done.all() if done.returns_rows else []
+    return f"json_to_recordset(%s::json) AS {alias}({types})"
+
+
+def _document(rows: Sequence[Row]) -> str:
+    """All rows as one JSON document, which takes the driver a tenth of what an array a column takes."""
+    return orjson.dumps(rows, _plain, orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _plain(value: Any) -> str:

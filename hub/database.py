@@ -118,13 +118,16 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 def impatient(engine: Engine, patience: float) -> Engine:
     """An engine for `appending` that waits only so many seconds for others who write on SQLite, and then fails."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
     return engine.execution_options(hub_patience=patience)
 
 
 @contextmanager
 def appending(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only adds what nobody has read yet: on SQLite it waits for whoever changes something, but not
-    for whoever is still reading what to change. Without a session, which costs as much as adding ten messages."""
+    """A transaction that only adds what nobody has read yet. On SQLite it waits for whoever changes something, but not
+    for whoever is still reading what to change; on PostgreSQL it is one statement, and sends neither BEGIN nor COMMIT.
+    Without a session, which costs as much as adding ten messages."""
     with engine.begin() as connection:
         yield connection
 

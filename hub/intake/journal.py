@@ -248,9 +248,7 @@ def dedup(channel: str, gateway: str, provider_id: str) -> bytes:
 
 def store(session: Session | Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Inserts rows that are new, and their place in the inbox. Returns the new entries' ids."""
-    ids = bulk.insert_new(session, JournalRow, rows, SeenRow)
-    bulk.insert(session, InboxRow, [{"journal_id": id, "attempts": 0} for id in ids])
-    return ids
+    return bulk.insert_new(session, JournalRow, rows, SeenRow, queue=InboxRow)
 
 
 ENTRY = (
