@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from hub.changes import touched
+from hub.database import run_on_sqlite
 from hub.models import Base
 
 Row = Mapping[str, Any]
@@ -146,9 +147,7 @@ def _places(
     for at in range(0, len(rows), most):
         some = rows[at : at + most]
         values = tuple([convert(row[name]) if convert else row[name] for row in some for name, convert in columns])
-        done = connection.exec_driver_sql(_statement(table.__tablename__, names, len(some), then), values)
-        if done.returns_rows:
-            found += done.all()
+        found += run_on_sqlite(connection, _statement(table.__tablename__, names, len(some), then), values)
     return found
 
 
