@@ -13,7 +13,7 @@ import structlog
 
 from bots.gateway import SendError
 from bots.telegram import TelegramGateway, decode_update
-from hub import leadership, timers
+from hub import leadership, timers, upkeep
 from hub.alerts.auditor import RIVAL
 from hub.bootstrap import Gateways
 from hub.context import Hub
@@ -30,6 +30,7 @@ from hub.timers import Timers
 
 IDLE = 0.05  # seconds between looks at an empty inbox or outbox
 FILES = 1.0  # seconds between looks at files to be fetched, which nobody waits for
+COUNT = 2.0  # seconds between looks at tables that have grown
 POLL = 5  # seconds that Telegram holds a poll open
 # Longer than a poll with its time-out, or two processes poll at once; no longer: so long a killed one is missed.
 LEAD = timedelta(seconds=20)
@@ -53,6 +54,7 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
         ("timers", Timers(hub).round, IDLE),
         ("seal", Sealer(hub).round, IDLE),
         ("fetch", fetching.round, FILES),
+        ("upkeep", lambda: _keep_up(hub), COUNT),
     ]
     if gateways.twilio:
         only = not (gateways.kannel or gateways.smsgate)
@@ -106,6 +108,11 @@ async def _beat(hub: Hub, delivery: Delivery) -> int:
             return leadership.crew(session, "worker", _holder(), hub.timer(), CREW)
 
     delivery.share(await asyncio.to_thread(beat))
+    return 0
+
+
+async def _keep_up(hub: Hub) -> int:
+    await asyncio.to_thread(upkeep.refresh, hub.engine)
     return 0
 
 

@@ -17,7 +17,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, Connection, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Engine, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, aliased
@@ -272,16 +272,25 @@ _OURS = or_(
     select(ContactRow.id).where(ContactRow.digest == JournalRow.sender_digest).correlate(JournalRow).exists(),
     JournalRow.account_id.is_not(None),
 )
-_OLDEST = (
-    select(_OURS, *ENTRY, InboxRow.attempts)
-    # With "+ 0" no planner comes from the journal, which has a million rows, to the inbox, which has few.
-    .join(InboxRow, InboxRow.journal_id + 0 == JournalRow.id)
+_DUE_FIRST = (
+    select(InboxRow.journal_id, InboxRow.attempts)
     .where(_DUE)
     .order_by(InboxRow.journal_id)
     .limit(bindparam("most"))
     .with_for_update(of=InboxRow, skip_locked=True)
 )
-_WAITING, _WAITING_OURS = Prepared(_OLDEST), Prepared(_OLDEST.where(_OURS))
+
+
+def _with_entries(places: Select[int, int]) -> Prepared:
+    """Places in the inbox, and only then their entries: no planner shall come from the journal, which has a million
+    rows, or look at everything that waits behind these."""
+    few = places.subquery()
+    entries = select(_OURS, *ENTRY, few.c.attempts).join(few, few.c.journal_id == JournalRow.id)
+    return Prepared(entries.order_by(JournalRow.id))
+
+
+_WAITING = _with_entries(_DUE_FIRST)
+_WAITING_OURS = _with_entries(_DUE_FIRST.join(JournalRow, JournalRow.id == InboxRow.journal_id).where(_OURS))
 _NAMED: BindParameter[int] = bindparam("ids", expanding=True)
 _CLAIM = Prepared(select(InboxRow.journal_id).where(InboxRow.journal_id.in_(_NAMED)).with_for_update(skip_locked=True))
 _SETTLED = Prepared(delete(InboxRow).where(InboxRow.journal_id.in_(_NAMED)))
