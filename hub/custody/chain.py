@@ -135,7 +135,11 @@ def _waiting(session: Session, kind: Kind, everything: bool) -> Select[Any]:
     if everything or kind.name == "media":  # files are kept out of order
         return statement
     last = session.scalar(select(func.max(ChainRow.row_id)).where(ChainRow.kind == kind.name)) or 0
-    return statement.where(kind.table.c.id > last - LATE)
+    # So many that there are BATCH among them which are in no link, and no look goes through all that waits in a burst.
+    table = kind.table
+    ready = select(table.c.id).where(kind.ready, table.c.id > last - LATE)
+    next_ones = ready.order_by(table.c.id).limit(LATE + BATCH).subquery()
+    return statement.join(next_ones, next_ones.c.id == table.c.id)
 
 
 def _rows(session: Session, kind: Kind, everything: bool) -> Select[Any]:
