@@ -62,7 +62,7 @@ def open_engine(url: str) -> Engine:
         _pens[engine.pool] = Pen(f"{parsed.database}.pen")
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "before_cursor_execute", _begin_to_write)
+        event.listen(engine, "before_cursor_execute", _begin_with_the_first_change)
     else:
         engine = _postgresql(parsed)
     changes.told_by(engine)
@@ -188,7 +188,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def run_on_sqlite(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
     """What a statement that changes something returns, asked of the driver: SQLAlchemy's own way to it takes a third of
     what the journal needs for a few messages. Raises SQLAlchemy's errors."""
-    _begin_to_write(connection, None, statement)
+    _begin_to_write(connection)
     try:
         return _driver(connection).execute(statement, values).fetchall()
     except sqlite3.Error as error:
@@ -197,10 +197,15 @@ def run_on_sqlite(connection: Connection, statement: str, values: Sequence[Any])
         ) from error
 
 
-def _begin_to_write(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+def _begin_with_the_first_change(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    if not statement.startswith("SELECT"):
+        _begin_to_write(connection)
+
+
+def _begin_to_write(connection: Connection) -> None:
     """Says BEGIN on the driver's own connection: what writes under load waits for it again and again."""
     driver = _driver(connection)
-    if driver.in_transaction or statement.startswith("SELECT"):
+    if driver.in_transaction:
         return
     refusal = OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
     patience = connection.get_execution_options().get("hub_patience", PATIENCE)
