@@ -8,9 +8,10 @@ on PostgreSQL. Values are those the models' columns take.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import orjson
@@ -25,6 +26,27 @@ from hub.models import Base
 Row = Mapping[str, Any]
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 _MOST_PLACES = 32_000  # SQLite takes 32,766 values
+_GATHERED = "gathered"  # what is ready to be run, kept with its connection
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[Callable[[], None]]:
+    """Rows inserted in its block are only made ready; the function that it gives inserts them, in their order.
+
+    On SQLite everybody else waits from a transaction's first change on: what can be done before is done before.
+    """
+    ready: list[Callable[[], object]] = []
+    info = session.connection().info
+    info[_GATHERED] = ready
+
+    def run() -> None:
+        for insert_some in ready:
+            insert_some()
+
+    try:
+        yield run
+    finally:
+        del info[_GATHERED]
 
 
 def insert(session: Session | Connection, table: type[Base], rows: Sequence[Row]) -> None:
@@ -52,10 +74,22 @@ def insert_new(
     if connection.dialect.name == "postgresql":
         written = _insert_new(table, names, known, queue, in_partitions=_in_partitions(connection, table))
         return _ids(connection.exec_driver_sql(written, (_document(rows),)).all())
-    ids = _ids(_places(connection, table, names, rows, f"ON CONFLICT ({_key(known)}) DO NOTHING RETURNING id"))
+    then = f"ON CONFLICT ({_key(known)}) DO NOTHING RETURNING id"
+    ids = _ids([row for part in _places(table, names, rows, then) for row in run_on_sqlite(connection, *part)])
     if queue:
         insert(connection, queue, [{_key(queue): id} | _defaults(queue) for id in ids])
     return ids
+
+
+def insert_once(session: Session, table: type[Base], rows: Sequence[Row], known: type[Base]) -> None:
+    """As `insert_new`, for those who need no ids."""
+    if not rows:
+        return
+    connection = _connection(session)
+    if connection.dialect.name == "sqlite":
+        _run(connection, table, rows, f"ON CONFLICT ({_key(known)}) DO NOTHING")
+    else:
+        _when_asked(connection, partial(insert_new, connection, table, rows, known))
 
 
 @cache
@@ -124,9 +158,20 @@ def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], 
     connection, names = _connection(session), tuple(rows[0])
     touched(connection, table.__tablename__)
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_insert(table, names, then), (_document(rows),))
+        written, document = _insert(table, names, then), _document(rows)
+        _when_asked(connection, partial(connection.exec_driver_sql, written, (document,)))
+        return
+    for part in _places(table, names, rows, then):
+        _when_asked(connection, partial(run_on_sqlite, connection, *part))
+
+
+def _when_asked(connection: Connection, run: Callable[[], object]) -> None:
+    """At once, or with what is `gathered`."""
+    ready: list[Callable[[], object]] | None = connection.info.get(_GATHERED)
+    if ready is None:
+        run()
     else:
-        _places(connection, table, names, rows, then)
+        ready.append(run)
 
 
 def _connection(session: Session | Connection) -> Connection:
@@ -137,18 +182,16 @@ def _connection(session: Session | Connection) -> Connection:
 
 
 def _places(
-    connection: Connection, table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
-) -> Sequence[Any]:
-    """A place for each value, and each statement run whole without the interpreter's lock, where executemany would
-    ask for it back after every row."""
+    table: type[Base], names: tuple[str, ...], rows: Sequence[Row], then: str
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Statements with a place for each value, and their values: each is run whole without the interpreter's lock,
+    where executemany would ask for it back after every row."""
     columns = [_column(table, name) for name in names]
     most = _MOST_PLACES // len(names)
-    found: list[Any] = []
     for at in range(0, len(rows), most):
         some = rows[at : at + most]
         values = tuple([convert(row[name]) if convert else row[name] for row in some for name, convert in columns])
-        found += run_on_sqlite(connection, _statement(table.__tablename__, names, len(some), then), values)
-    return found
+        yield _statement(table.__tablename__, names, len(some), then), values
 
 
 @lru_cache(maxsize=256)

@@ -76,7 +76,7 @@ _DUE = tuple(getattr(OutboxRow, name) for name in Due.__slots__)
 
 def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     """Puts messages in the outbox. One with a `dedup` that is there already is left out."""
-    bulk.insert_new(session, OutboxRow, [_row(draft, now) for draft in drafts], OnceRow)
+    bulk.insert_once(session, OutboxRow, [_row(draft, now) for draft in drafts], OnceRow)
 
 
 def known(session: Session, dedups: Collection[str]) -> set[str]:

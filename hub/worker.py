@@ -38,6 +38,8 @@ BEAT = 5.0  # seconds between two signs of life
 CREW = timedelta(seconds=15)  # how long a worker that says nothing keeps its part of the rates
 BATCH = 200  # more would hold the stations that another worker wants
 GATHER = 0.03  # seconds in which the next batch gathers: by itself one costs as much as forty messages
+SPARE = 1.0  # seconds for which a worker may leave everything to another
+LEFT = 0.2  # seconds until it looks again
 log = structlog.get_logger()
 
 
@@ -47,8 +49,9 @@ async def run(hub: Hub, gateways: Gateways, stop: asyncio.Event) -> None:
     journal = Journal(hub.engine, hub.vault, hub.clock, hub.election.country, spool)
     delivery = Delivery(hub, gateways.all(), rates(hub.settings))
     fetching = Fetching(hub, gateways.all())
+    settling = Settling(hub)
     rounds: list[tuple[str, Callable[[], Awaitable[int]], float]] = [
-        ("settle", lambda: asyncio.to_thread(_settle, hub), IDLE),
+        ("settle", lambda: asyncio.to_thread(settling.round), IDLE),
         ("deliver", delivery.round, IDLE),
         ("heartbeat", lambda: _beat(hub, delivery), BEAT),
         ("timers", Timers(hub).round, IDLE),
@@ -93,12 +96,24 @@ async def _repeat(name: str, round_: Callable[[], Awaitable[int]], idle: float, 
                 continue
 
 
-def _settle(hub: Hub) -> int:
-    """One batch. After one that was not full a moment passes: few transactions carry much."""
-    settled = pipeline.settle_batch(hub, BATCH)
-    if 0 < settled < BATCH:
-        time.sleep(GATHER)
-    return settled
+class Settling:
+    """Settles batch after batch, and leaves to another worker what that one can do alone; not for long, for it may have
+    gone with its machine."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._last = 0.0
+
+    def round(self) -> int:
+        """One batch. After one that was not full a moment passes: few transactions carry much."""
+        settled = pipeline.settle_batch(self._hub, BATCH, spare=time.monotonic() - self._last < SPARE)
+        if settled:
+            self._last = time.monotonic()
+        if settled is None:
+            time.sleep(LEFT)
+        elif 0 < settled < BATCH:
+            time.sleep(GATHER)
+        return settled or 0
 
 
 async def _beat(hub: Hub, delivery: Delivery) -> int:

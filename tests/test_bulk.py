@@ -70,6 +70,29 @@ def test_one_row_that_is_refused_refuses_all(engine: Engine) -> None:
         assert session.scalars(select(CursorRow)).all() == []
 
 
+def test_what_is_gathered_goes_in_when_it_is_asked_for_in_its_order(engine: Engine) -> None:
+    beat = {"name": "a", "position": 1, "holder": ""}
+    with writing(engine) as session:
+        with bulk.gathered(session) as insert_all:
+            bulk.upsert(session, CursorRow, [beat], ("name",), ("position",))
+            bulk.insert_once(session, OutboxRow, [draft("a"), draft("a"), draft(None)], OnceRow)
+            bulk.upsert(session, CursorRow, [beat | {"position": 2}], ("name",), ("position",))
+        bulk.insert(session, CursorRow, [beat | {"name": "b"}])
+        assert session.scalars(select(CursorRow.name)).all() == ["b"]
+        insert_all()
+    with reading(engine) as session:
+        assert session.scalars(select(OutboxRow.dedup).order_by(OutboxRow.id)).all() == ["a", None]
+        assert session.get_one(CursorRow, "a").position == 2
+
+
+def test_what_was_gathered_and_never_asked_for_is_forgotten(engine: Engine) -> None:
+    with writing(engine) as session:
+        with bulk.gathered(session):
+            bulk.insert(session, CursorRow, [{"name": "a", "position": 1, "holder": ""}])
+        bulk.insert(session, CursorRow, [{"name": "b", "position": 1, "holder": ""}])
+        assert session.scalars(select(CursorRow.name)).all() == ["b"]
+
+
 def test_a_key_that_is_there_takes_over_the_values(engine: Engine) -> None:
     def record(**values: Any) -> dict[str, Any]:
         empty: dict[str, Any] = {"answers": {}, "by_observer": {}, "conflicts": [], "decided": {}, "flags": []}

@@ -65,7 +65,8 @@ def start(session: Session, hub: Hub, alert_id: int, now: datetime) -> None:
         .values(chain=AlertRow.chain + 1, state="raised", acknowledged_at=None, acknowledged_by=None)
         .returning(AlertRow)
     )
-    alert = session.scalars(raised, execution_options={"populate_existing": True}).one()
+    options = {"populate_existing": True, "synchronize_session": False}
+    alert = session.scalars(raised, execution_options=options).one()
     if alert.chain > 1:
         steps.cancel(session, alert_id, now)
     planned = routing.chain(session, hub.election, alert, now)

@@ -91,9 +91,12 @@ def seal(hub: Hub, key: Ed25519PrivateKey, *, everything: bool = True, limit: in
                 rows.append(_next(kind, row, seq, link, hub.vault))
                 link = rows[-1]["link"]
     if rows:
-        with writing(hub.engine) as session:  # brief: whoever settles waits for this on SQLite
-            bulk.insert(session, ChainRow, rows)
-            bulk.insert(session, HeadRow, [_head(hub.election.key, seq, link, key, hub.clock())])
+        head = _head(hub.election.key, seq, link, key, hub.clock())
+        with writing(hub.engine) as session:
+            with bulk.gathered(session) as insert_all:
+                bulk.insert(session, ChainRow, rows)
+                bulk.insert(session, HeadRow, [head])
+            insert_all()
     return len(rows)
 
 

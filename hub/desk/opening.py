@@ -9,9 +9,12 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.database import insert_into, parts
+from hub import bulk
+from hub.database import parts
 from hub.models import JournalRow, WorkItemRow
 from hub.prepared import Prepared
+
+_BROUGHT_UP = ("kind", "detail", "severity")  # of an open item, with whatever else happens of its cause
 
 
 def item(
@@ -40,12 +43,11 @@ def item(
 
 def open_items(session: Session, items: Sequence[dict[str, Any]]) -> None:
     """Opens items; where the cause has one already it is brought up to date, and whoever holds it keeps it."""
-    if not items:
-        return
-    statement = insert_into(session, WorkItemRow)
-    new = {name: statement.excluded[name] for name in ("kind", "detail", "severity")}
-    statement = statement.on_conflict_do_update(index_elements=["open_key"], set_=new)
-    session.execute(statement, items)
+    by_cause: dict[str, dict[str, Any]] = {}
+    for it in items:
+        first = by_cause.setdefault(it["open_key"], it)
+        by_cause[it["open_key"]] = first | {name: it[name] for name in _BROUGHT_UP}
+    bulk.upsert(session, WorkItemRow, list(by_cause.values()), ("open_key",), _BROUGHT_UP)
 
 
 def late_cause(station_id: int, form: str) -> str:

@@ -293,11 +293,28 @@ _WAITING = _with_entries(_DUE_FIRST)
 _WAITING_OURS = _with_entries(_DUE_FIRST.join(JournalRow, JournalRow.id == InboxRow.journal_id).where(_OURS))
 _NAMED: BindParameter[int] = bindparam("ids", expanding=True)
 _CLAIM = Prepared(select(InboxRow.journal_id).where(InboxRow.journal_id.in_(_NAMED)).with_for_update(skip_locked=True))
+_SO_MANY = Prepared(select(InboxRow.journal_id).limit(bindparam("most")))
+_TURN = 7_683_301_422  # the name of a lock on PostgreSQL: nobody else's
+# A batch looks up a few rows of each table: none is to be read whole because it was empty when the plan was made.
+_BEGIN_BATCH = "SELECT pg_try_advisory_xact_lock(%s), set_config('enable_seqscan', 'off', true)"
 _SETTLED = Prepared(delete(InboxRow).where(InboxRow.journal_id.in_(_NAMED)))
 
 
+def takes_turn(session: Session) -> bool:
+    """Begins a batch: whether nobody else has the turn to settle. Then it is ours until the transaction ends; on SQLite
+    whoever has the pen has it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.connection().exec_driver_sql(_BEGIN_BATCH, (_TURN,)).scalar())
+
+
+def waits_for_more(session: Session, number: int) -> bool:
+    """Whether so many entries wait, with those that somebody has in hand."""
+    return len(_SO_MANY.column(session, most=number)) == number
+
+
 def waiting(session: Session, now: datetime, limit: int) -> list[Entry]:
-    """Entries to be read, without those that another worker holds. They are claimed later.
+    """Entries to be read, without those that another worker holds; ours until the transaction ends.
 
     In our own order, but a flood of strangers' messages waits behind what registered senders wrote: it has a tenth of
     the batch, or what they leave. One sender's messages never overtake each other.

@@ -6,55 +6,55 @@ incidents, alerts, replies and pushes, all in the transaction that settles it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 
 import structlog
 from sqlalchemy.orm import Session
 
-from hub.checklist import grammar
-from hub.checklist.reading import Reading
 from hub.context import Hub
-from hub.database import reading, writing
+from hub.database import writing
 from hub.intake import journal, parts
 from hub.intake.journal import ATTEMPTS, Entry
-from hub.intake.settlement import Settlement, holds_words
+from hub.intake.settlement import Settlement
 from hub.reports.stations import Lock
 
 log = structlog.get_logger()
 
 
-def settle_batch(hub: Hub, limit: int) -> int:
+def settle_batch(hub: Hub, limit: int, *, spare: bool = False) -> int | None:
     """Settles up to `limit` waiting entries; how many it took on. Any number of workers may run it at once: each
-    passes by the entries and the stations that another holds."""
-    with reading(hub.engine) as session:
-        entries = journal.waiting(session, hub.timer(), limit)
-    if not entries:
-        return 0
+    passes by the entries and the stations that another holds. One that is `spare` leaves them to another that is at
+    work and keeps up, which is None: two small batches cost more than one."""
+    entries: list[Entry] = []
     try:
-        return _settle(hub, entries)
+        with writing(hub.engine) as session:
+            if not journal.takes_turn(session) and spare and not journal.waits_for_more(session, limit * 3 // 2):
+                return None
+            entries = journal.waiting(session, hub.timer(), limit)
+            if not entries:
+                return 0
+            settlement = settle(session, hub, entries, hub.clock(), lock="pass")
+            return len(entries) - len(settlement.deferred)
     except Exception as error:
+        if not entries:
+            raise
         log.warning("pipeline.batch_failed", entries=len(entries), error=type(error).__name__)
         for entry in entries:
             _settle_alone(hub, entry)
     return len(entries)
 
 
-def _settle(hub: Hub, entries: Sequence[Entry]) -> int:
-    # Read outside of the transaction, which keeps other writers waiting.
-    read = {entry.text: grammar.read(entry.text, hub.election.checklist) for entry in entries if holds_words(entry)}
+def _settle(hub: Hub, entry: Entry) -> None:
     with writing(hub.engine) as session:
-        ours = journal.claim(session, [entry.id for entry in entries])
-        mine = [entry for entry in entries if entry.id in ours]
-        settlement = settle(session, hub, mine, hub.clock(), read, lock="pass")
-    return len(mine) - len(settlement.deferred)
+        if journal.claim(session, [entry.id]):
+            settle(session, hub, [entry], hub.clock(), lock="pass")
 
 
 def _settle_alone(hub: Hub, entry: Entry) -> None:
     try:
-        _settle(hub, [entry])
+        _settle(hub, entry)
     except Exception as error:
         attempts = entry.attempts + 1
         log.exception("pipeline.entry_failed", entry=entry.id, attempts=attempts)
@@ -71,14 +71,13 @@ def settle(
     hub: Hub,
     entries: Sequence[Entry],
     now: datetime,
-    read: Mapping[str, Reading] = MappingProxyType({}),
     lock: Lock = "wait",
 ) -> Settlement:
-    """Settles entries that are ours, in the caller's transaction. `read`: text → reading, where that is known."""
+    """Settles entries that are ours, in the caller's transaction."""
     copies = journal.copies(session, entries)
     unlike = [replace(entry, kind="copy") if entry.id in copies else entry for entry in entries]
     ready = parts.gather(session, unlike, hub.timer())
-    settlement = Settlement(session, hub, ready, now, read, lock)
+    settlement = Settlement(session, hub, ready, now, lock)
     for entry in settlement.in_turn(ready):
         settlement.take(entry)
     settlement.write()

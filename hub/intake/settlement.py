@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import outbox
+from hub import bulk, outbox
 from hub.alerts import escalation, rules, sos
 from hub.alerts.life import Place, at_station
 from hub.alerts.rules import Trigger
@@ -47,8 +46,7 @@ def holds_words(entry: Entry) -> bool:
 class Settlement:
     """Holds what one transaction has loaded and what it will write. `judgements`: entry id → what was made of it;
     `deferred`: entries for the next batch: their sender registered in this one, or another worker holds the station.
-
-    `read_before`: text → reading, as far as they are known."""
+    """
 
     def __init__(
         self,
@@ -56,7 +54,6 @@ class Settlement:
         hub: Hub,
         entries: Sequence[Entry],
         now: datetime,
-        read_before: Mapping[str, Reading] = MappingProxyType({}),
         lock: Lock = "wait",
     ) -> None:
         self._session = session
@@ -69,11 +66,7 @@ class Settlement:
         self._linked: set[bytes] = set()
         self._unproved: Counter[bytes] = Counter()  # senders of what waits for a call, of this batch
         checklist = self._election.checklist
-        self._readings = {
-            entry.id: read_before.get(entry.text) or grammar.read(entry.text, checklist)
-            for entry in entries
-            if holds_words(entry)
-        }
+        self._readings = {entry.id: grammar.read(entry.text, checklist) for entry in entries if holds_words(entry)}
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
         self._versions = Versions(session, entries)
@@ -202,12 +195,14 @@ class Settlement:
 
     def write(self) -> None:
         stations = {station.id: station for station in self._stations.values()}
+        self._out.items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
+        with bulk.gathered(self._session) as insert_all:
+            self._records.save()
+            self._out.write()
         for entry, trigger, person, place in self._alarms:
             self._alert(entry, trigger, person, place, self.judgements[entry.id].comment)
-        self._out.items += troubles.follow(self._session, self._records, self._election.checklist, stations, self._now)
-        self._records.save()
+        insert_all()
         self._blocks.save()
-        self._out.write()
 
     def _obey(self, command: CommandText, senders: Sequence[Person], entry: Entry) -> str:
         if command.name in ("help", "form"):  # a form that is not asked here is told

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hub.database import reading, writing
-from hub.desk import queue
+from hub.desk import opening, queue
 from hub.desk.queue import Claimed, QueueEntry, TakenBy
 from hub.models import AccountRow, StationRow, WorkItemRow
 
@@ -42,6 +42,23 @@ def test_the_oldest_critical_item_stands_first(engine: Engine) -> None:
     with reading(engine) as session:
         assert [entry.id for entry in queue.waiting(session, NOW)] == [critical_old, critical_new, old, new]
         assert queue.count(session) == 4
+
+
+def test_one_cause_has_one_item_that_is_brought_up_to_date_also_within_a_batch(engine: Engine) -> None:
+    def item(severity: int, journal_id: int, **detail: int) -> dict[str, Any]:
+        return opening.item("message", "message:1", severity, NOW, journal_id=journal_id, detail=detail)
+
+    def stored() -> tuple[int, int | None, dict[str, Any]]:
+        with reading(engine) as session:
+            [row] = session.scalars(select(WorkItemRow))
+            return row.severity, row.journal_id, row.detail
+
+    with writing(engine) as session:
+        opening.open_items(session, [item(2, 1, first=1), item(1, 2, second=2)])
+    assert stored() == (1, 1, {"second": 2})
+    with writing(engine) as session:
+        opening.open_items(session, [item(2, 3, third=3)])
+    assert stored() == (2, 1, {"third": 3})
 
 
 def test_the_second_operator_is_told_who_has_it_and_since_when(engine: Engine, operators: list[int]) -> None:

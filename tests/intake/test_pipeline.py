@@ -105,6 +105,21 @@ def test_an_entry_claimed_by_one_worker_is_not_anothers(hub: Hub, database_url: 
         assert journal.claim(second, ids) == {ids[1]}
 
 
+def test_a_spare_worker_leaves_a_few_messages_to_one_at_work_and_helps_with_many(hub: Hub, database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    put(hub, *(f"SET W{n}" for n in range(14)))
+    with writing(hub.engine) as at_work:
+        assert journal.takes_turn(at_work)
+        assert pipeline.settle_batch(hub, 10, spare=True) is None
+        put(hub, "SET W1 ", sender=A4)
+        assert pipeline.settle_batch(hub, 10, spare=True) == 10
+        assert pipeline.settle_batch(hub, 10, spare=True) is None
+        assert pipeline.settle_batch(hub, 3) == 3
+    assert pipeline.settle_batch(hub, 10, spare=True) == 2
+    assert pipeline.settle_batch(hub, 10, spare=True) == 0
+
+
 def test_a_station_that_another_worker_holds_is_passed_by_and_read_afterwards(hub: Hub, database_url: str) -> None:
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time")
