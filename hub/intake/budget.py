@@ -106,11 +106,17 @@ def _replies(session: Session, senders: set[bytes], since: datetime) -> list[tup
     return [row for part in parts(senders) for row in _REPLIES.rows(session, senders=part, since=since)]
 
 
-_REPLIES = Prepared(
-    select(JournalRow.sender_digest, OutboxRow.text, JournalRow.received_at)
-    .join(OutboxRow, OutboxRow.journal_id == JournalRow.id)
+# The senders' messages first: a planner that knows little of a growing outbox compares each reply with each sender.
+_THEIRS = (
+    select(JournalRow.id, JournalRow.sender_digest, JournalRow.received_at)
     .where(JournalRow.sender_digest.in_(bindparam("senders", expanding=True)))
     .where(JournalRow.received_at > bindparam("since"))
+    .cte("theirs")
+    .prefix_with("MATERIALIZED")
+)
+_REPLIES = Prepared(
+    select(_THEIRS.c.sender_digest, OutboxRow.text, _THEIRS.c.received_at)
+    .join(OutboxRow, OutboxRow.journal_id == _THEIRS.c.id)
     .where(OutboxRow.kind == "reply", OutboxRow.channel != "telegram")
 )
 
