@@ -173,8 +173,11 @@ def _advance(session: Session, hub: Hub, alert: AlertRow, now: datetime) -> None
     while due := steps.due(session, alert.id, now):
         position = due[0].position
         step_pages = [step for step in due if step.kind == "page" and step.position == position]
-        for step in step_pages or due[:1]:
-            step.outcome, step.done_at = _do(session, hub, alert, step, now), now
+        if step_pages and alert.state == "raised":
+            _page(session, hub, alert, step_pages, now)
+        else:
+            for step in step_pages or due[:1]:
+                step.outcome, step.done_at = _do(session, hub, alert, step, now), now
         session.flush()
         tried = {step.outcome for step in step_pages}
         if tried == {"skipped"} and not steps.hasten(session, alert.id, alert.chain, position, now):
@@ -183,8 +186,6 @@ def _advance(session: Session, hub: Hub, alert: AlertRow, now: datetime) -> None
 
 def _do(session: Session, hub: Hub, alert: AlertRow, step: AlertStepRow, now: datetime) -> str:
     match step.kind:
-        case "page" if alert.state == "raised":
-            return _page(session, hub, alert, step, now)
         case "news":
             news.tell(session, hub, alert, matter(session, alert))
             return "done"
@@ -198,22 +199,31 @@ def _do(session: Session, hub: Hub, alert: AlertRow, step: AlertStepRow, now: da
     return "cancelled"
 
 
-def _page(session: Session, hub: Hub, alert: AlertRow, step: AlertStepRow, now: datetime) -> str:
-    assert step.person_id is not None
-    person = session.get(PersonRow, step.person_id)
-    contact = _contact(session, step.person_id, step.road)
-    if person is None or contact is None:
-        _tell_desk(session, f"unreachable:{step.person_id}", 1, {"person": step.person_id, "alert": alert.id}, now)
-        life.note(session, alert.id, "unreachable", now, person_id=step.person_id)
-        return "skipped"
-    quiet = hub.election.alerting.quiet
-    if step.digest or steps.pages_since(session, person.id, now - MINUTE) >= quiet.pages:
-        return "held"
-    told = _told(hub, person, contact, matter(session, alert), f"alert:{alert.id}:step:{step.id}")
-    outbox.enqueue(session, [told], hub.timer())
-    kind = "paged" if step.position == 0 else "escalated"
-    life.note(session, alert.id, kind, now, person_id=person.id, detail=CHANNEL[contact.kind])
-    return "sent"
+def _page(session: Session, hub: Hub, alert: AlertRow, told: Sequence[AlertStepRow], now: datetime) -> None:
+    """Pages all of one position together: whoever else writes on SQLite waits meanwhile."""
+    ids = {step.person_id for step in told if step.person_id is not None}
+    people = {person.id: person for person in session.scalars(select(PersonRow).where(PersonRow.id.in_(ids)))}
+    contacts = roster.contacts(session, ids)
+    sent = steps.pages_since(session, ids, now - MINUTE)
+    what = matter(session, alert)
+    drafts = []
+    for step in told:
+        assert step.person_id is not None
+        step.done_at = now
+        person, contact = people.get(step.person_id), _on_road(contacts.get(step.person_id, []), step.road)
+        if person is None or contact is None:
+            step.outcome = "skipped"
+            _tell_desk(session, f"unreachable:{step.person_id}", 1, {"person": step.person_id, "alert": alert.id}, now)
+            life.note(session, alert.id, "unreachable", now, person_id=step.person_id)
+        elif step.digest or sent[person.id] >= hub.election.alerting.quiet.pages:
+            step.outcome = "held"
+        else:
+            step.outcome = "sent"
+            sent[person.id] += 1
+            drafts.append(_told(hub, person, contact, what, f"alert:{alert.id}:step:{step.id}"))
+            kind = "paged" if step.position == 0 else "escalated"
+            life.note(session, alert.id, kind, now, person_id=person.id, detail=CHANNEL[contact.kind])
+    outbox.enqueue(session, drafts, hub.timer())
 
 
 def _remind(session: Session, hub: Hub, alert: AlertRow, step: AlertStepRow, now: datetime) -> str:
@@ -283,8 +293,11 @@ def _digest(session: Session, hub: Hub, person_id: int, alerts: list[AlertRow], 
 
 
 def _contact(session: Session, person_id: int, road: str) -> Contact | None:
-    """The person's contact on this road, or else on any."""
-    contacts = roster.contacts(session, [person_id]).get(person_id, [])
+    return _on_road(roster.contacts(session, [person_id]).get(person_id, []), road)
+
+
+def _on_road(contacts: Sequence[Contact], road: str) -> Contact | None:
+    """The contact on this road, or else on any."""
     return next((contact for contact in contacts if contact.kind == road), contacts[0] if contacts else None)
 
 

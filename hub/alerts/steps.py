@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,12 +125,12 @@ def was_paged(session: Session, alert_id: int, person_id: int) -> bool:
     return session.scalar(statement.limit(1)) is not None
 
 
-def pages_since(session: Session, person_id: int, since: datetime) -> int:
-    """How many pages a person was sent since a moment."""
-    statement = select(func.count()).where(
-        AlertStepRow.person_id == person_id, AlertStepRow.outcome == "sent", AlertStepRow.done_at > since
+def pages_since(session: Session, person_ids: Collection[int], since: datetime) -> Counter[int]:
+    """How many pages each of these people was sent since a moment."""
+    statement = select(AlertStepRow.person_id).where(
+        AlertStepRow.person_id.in_(person_ids), AlertStepRow.outcome == "sent", AlertStepRow.done_at > since
     )
-    return session.scalar(statement) or 0
+    return Counter(person_id for person_id in session.scalars(statement) if person_id is not None)
 
 
 def overdue(session: Session, before: datetime) -> set[int]:
