@@ -97,10 +97,10 @@ def measure(directory: Path, store: Store, minutes: float, rate: float) -> Peak:
 
 
 def _waiting(ready: Stage, load: Future[dict[str, Any]]) -> Iterator[int]:
-    """How many messages wait to be read, each second for as long as more come."""
+    """How many messages wait to be read, now and then while more come: to count them takes what reading some does."""
     while not load.done():
         yield ready.unread()
-        wait([load], timeout=1)
+        wait([load], timeout=5)
 
 
 def _print(found: dict[str, Peak], minutes: float, rate: float) -> None:
