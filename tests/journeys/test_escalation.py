@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from bots.emulated.faults import Fault
 from hub import leadership, outbox
@@ -59,6 +59,38 @@ async def test_who_acknowledges_stops_the_chain_is_reminded_and_then_it_starts_a
     await later(town, 3)
     assert sorted(pages(town)) == sorted([COORDINATOR_PHONE, LAWYER])
     assert "unacknowledged" in events(town)
+
+
+def test_many_who_are_paged_at_once_are_looked_up_together(town: Town) -> None:
+    def asked(place: str) -> int:
+        """How many questions sounding an alert asks, while whoever writes on SQLite waits."""
+        statements: list[str] = []
+
+        def note(*args: object) -> None:
+            statements.append(str(args[2]))
+
+        event.listen(town.hub.engine, "before_cursor_execute", note)
+        with writing(town.hub.engine) as session:
+            escalation.sound(session, town.hub, Trigger("category:VIO", 1), Place(place, region), town.hub.clock())
+        event.remove(town.hub.engine, "before_cursor_execute", note)
+        return sum(statement.startswith("SELECT") for statement in statements)
+
+    with writing(town.hub.engine) as session:
+        lead = session.scalars(select(PersonRow).where(PersonRow.role == "coordinator")).first()
+        assert lead is not None
+        region = lead.region
+    before = asked("here")
+    with writing(town.hub.engine) as session:
+        for number in range(12):
+            person = PersonRow(code=f"X{number}", role="coordinator", language="en", region=region)
+            session.add(person)
+            session.flush()
+            address = f"{number}".encode()
+            session.add(ContactRow(person_id=person.id, kind="phone", digest=address, sealed=address, hint="000"))
+    assert asked("there") <= before
+    with town.session() as session:
+        told = session.scalars(select(AlertEventRow.alert_id).where(AlertEventRow.kind == "paged")).all()
+    assert (told.count(1), told.count(2)) == (1, 13)
 
 
 async def test_everyone_paged_sees_who_took_it_in_the_same_message(town: Town) -> None:
