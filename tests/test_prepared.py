@@ -26,6 +26,16 @@ def test_a_list_may_have_any_length(engine: Engine, count: int) -> None:
     assert found == [(f"n{number:03}", number) for number in range(count)]
 
 
+def test_any_text_may_be_in_a_list(engine: Engine) -> None:
+    names = ["", "NULL", 'quoted " \\" and \\', "{a,b}", "a, b", "ү", "'; --", " both ends ", "\t"]
+    with writing(engine) as session:
+        rows = [{"name": name, "position": number, "holder": "nobody"} for number, name in enumerate(names)]
+        bulk.insert(session, CursorRow, rows)
+        for number, name in enumerate(names):
+            assert NAMED.rows(session, names=[name]) == [(name, number)]
+        assert len(NAMED.rows(session, names=names)) == len(names)
+
+
 def test_its_rows_have_the_values_that_the_models_give(engine: Engine) -> None:
     item = {"kind": "conflict", "severity": 2, "detail": {"said": {"A": [1, "ү"]}}, "opened_at": MOMENT}
     with writing(engine) as session:

@@ -141,7 +141,8 @@ class Settlement:
         if not self._records.busy:
             return False
         codes = {_station(reading), *(code for person in senders for code in person.stations)} | self._versions.stations
-        return any(code in codes and station.id in self._records.busy for code, station in self._stations.items())
+        known = [self._stations[code] for code in codes if code in self._stations]
+        return any(station.id in self._records.busy for station in known)
 
     def _guided(self, entry: Entry, reading: Reading | None, senders: Sequence[Person]) -> bool:
         guided = self._guide.take(entry, reading, senders)
