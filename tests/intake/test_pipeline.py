@@ -188,3 +188,18 @@ async def test_the_worker_settles_delivers_and_stops_when_told(hub: Hub, tmp_pat
     stop.set()
     await running
     assert [message.text for message in road.sent] == ["SET 10001 : reçu. H07:15 M1 A1"]
+
+
+def test_a_batch_of_reports_changes_nothing_before_all_is_judged(hub: Hub, database_url: str) -> None:
+    """On SQLite everybody else waits from the first statement on that does not begin with SELECT."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("on PostgreSQL nobody waits")
+    from sqlalchemy import event
+
+    put(hub, *(f"SET W{n}" for n in range(50)))
+    statements: list[str] = []
+    event.listen(hub.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    pipeline.settle_batch(hub, 50)
+    kinds = [statement.partition(" ")[0] for statement in statements]
+    first = next(place for place, kind in enumerate(kinds) if kind != "SELECT")
+    assert "SELECT" not in kinds[first:], statements
