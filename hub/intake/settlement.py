@@ -39,7 +39,7 @@ FLOOD = {"flood": True}
 READ = {"text", "edited", "media", "button"}  # kinds of message that may hold a report or a command
 
 
-def holds_words(entry: Entry) -> bool:
+def _holds_words(entry: Entry) -> bool:
     return entry.kind in READ and not (entry.kind == "media" and not entry.text.strip())
 
 
@@ -66,7 +66,7 @@ class Settlement:
         self._linked: set[bytes] = set()
         self._unproved: Counter[bytes] = Counter()  # senders of what waits for a call, of this batch
         checklist = self._election.checklist
-        self._readings = {entry.id: grammar.read(entry.text, checklist) for entry in entries if holds_words(entry)}
+        self._readings = {entry.id: grammar.read(entry.text, checklist) for entry in entries if _holds_words(entry)}
         self._senders = roster.senders(session, {(entry.sender, entry.received_at) for entry in entries})
         codes = {_station(reading) for reading in self._readings.values()}
         self._versions = Versions(session, entries)
@@ -173,7 +173,7 @@ class Settlement:
 
     def _proves(self, entry: Entry) -> bool:
         asked = self._election.proof.asked and entry.account_id is None
-        return asked and holds_words(entry) and not _in_group(entry) and proof.alone(entry.text)
+        return asked and _holds_words(entry) and not _in_group(entry) and proof.alone(entry.text)
 
     def _prove(self, entry: Entry, sender: Person) -> None:
         """A code by itself proves the one report of its sender that waits for it, which then comes again."""

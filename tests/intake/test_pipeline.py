@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from bots.gateway import InboundMessage
 from hub.checklist import grammar
@@ -133,14 +133,18 @@ def test_a_station_that_another_worker_holds_is_passed_by_and_read_afterwards(hu
     assert senders(hub) == ["A1", "A4"]
 
 
-def test_a_batch_takes_a_bounded_number_of_statements(hub: Hub) -> None:
-    """The cost of a batch does not grow by a query a message."""
-    from sqlalchemy import event
-
+def asked_of_a_batch(hub: Hub) -> list[str]:
+    """The statements that settle fifty reports, but for those that go to the driver of SQLite itself."""
     put(hub, *(f"SET W{n}" for n in range(50)))
     statements: list[str] = []
     event.listen(hub.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     pipeline.settle_batch(hub, 50)
+    return statements
+
+
+def test_a_batch_takes_a_bounded_number_of_statements(hub: Hub) -> None:
+    """The cost of a batch does not grow by a query a message."""
+    statements = asked_of_a_batch(hub)
     assert len(statements) < 20, statements
 
 
@@ -194,12 +198,7 @@ def test_a_batch_of_reports_changes_nothing_before_all_is_judged(hub: Hub, datab
     """On SQLite everybody else waits from the first statement on that does not begin with SELECT."""
     if not database_url.startswith("sqlite"):
         pytest.skip("on PostgreSQL nobody waits")
-    from sqlalchemy import event
-
-    put(hub, *(f"SET W{n}" for n in range(50)))
-    statements: list[str] = []
-    event.listen(hub.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    pipeline.settle_batch(hub, 50)
+    statements = asked_of_a_batch(hub)
     kinds = [statement.partition(" ")[0] for statement in statements]
     first = next(place for place, kind in enumerate(kinds) if kind != "SELECT")
     assert "SELECT" not in kinds[first:], statements
