@@ -17,6 +17,7 @@ from hub.alerts import life, news, pages, routing, steps
 from hub.alerts.life import Place, Who
 from hub.alerts.pages import Matter
 from hub.alerts.rules import Trigger
+from hub.alerts.steps import Planned
 from hub.context import Hub
 from hub.desk import opening
 from hub.models import AlertRow, AlertStepRow, PersonRow
@@ -41,18 +42,14 @@ def sound(
     words: str = "",
 ) -> int:
     """Raises an alert, or joins the one that is open, and pages where that is called for; its number."""
-    number, to_page = life.raise_alert(
-        session,
-        topic=trigger.topic,
-        place=place,
-        severity=trigger.severity,
-        now=now,
-        at=at,
-        person_id=person_id,
-        journal_id=journal_id,
-        words=words,
-    )
-    if to_page:
+    alert = life.unraised(trigger.topic, place, trigger.severity, at or now, person_id=person_id, words=words)
+    alert.chain = 1
+    # Asked before the first change, whether it is called for or not: from then on everybody else on SQLite waits.
+    planned = routing.chain(session, hub.election, alert, now)
+    number, how = life.raise_alert(session, alert, now, journal_id)
+    if how == "new":
+        _follow(session, hub, alert, planned, now)
+    elif how == "graver":
         start(session, hub, number, now)
     return number
 
@@ -69,11 +66,14 @@ def start(session: Session, hub: Hub, alert_id: int, now: datetime) -> None:
     alert = session.scalars(raised, execution_options=options).one()
     if alert.chain > 1:
         steps.cancel(session, alert_id, now)
-    planned = routing.chain(session, hub.election, alert, now)
-    steps.freeze(session, alert_id, alert.chain, planned)
-    if all(step.position for step in planned):  # the first step has nobody: the second need not wait
-        steps.hasten(session, alert_id, alert.chain, -1, now)
-    _advance(session, hub, alert, now)
+    _follow(session, hub, alert, routing.chain(session, hub.election, alert, now), now)
+
+
+def _follow(session: Session, hub: Hub, alert: AlertRow, planned: Sequence[Planned], now: datetime) -> None:
+    """Freezes the steps of a chain, and takes those that are due at once."""
+    steps.freeze(session, alert.id, alert.chain, planned)
+    if any(step.due_at <= now for step in planned):
+        _advance(session, hub, alert, now)
 
 
 def regrade(session: Session, hub: Hub, alert_id: int, severity: int, who: Who, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -50,40 +50,46 @@ class Who:
 HUB = Who()
 
 
+class Raised(NamedTuple):
+    """The number of an alert, and what a report made of it: a new one, a graver one, or the same again."""
+
+    number: int
+    how: Literal["new", "graver", "repeated"]
+
+
 def at_station(station: Station) -> Place:
     return Place(str(station.id), station.region, station.district, station.id)
 
 
-def raise_alert(
-    session: Session,
-    *,
-    topic: str,
-    place: Place,
-    severity: int,
-    now: datetime,
-    at: datetime | None = None,
-    journal_id: int | None = None,
-    person_id: int | None = None,
-    words: str = "",
-) -> tuple[int, bool]:
-    """One open alert for a topic at a place: its number, and whether it is to be paged: new, or grown more severe.
+def unraised(
+    topic: str, place: Place, severity: int, at: datetime, *, person_id: int | None = None, words: str = ""
+) -> AlertRow:
+    """An alert that is not raised yet. `at`: when it was reported."""
+    return AlertRow(
+        topic=topic,
+        place=place.key,
+        station_id=place.station_id,
+        region=place.region,
+        district=place.district,
+        severity=severity,
+        state="raised",
+        open_key=_key(place.key, topic),
+        person_id=person_id,
+        words=words,
+        chain=0,
+        raised_at=at,
+    )
 
-    `at`: when it was reported, where that was before `now`.
-    """
-    key = _key(place.key, topic)
-    values: dict[str, Any] = {
-        "topic": topic,
-        "place": place.key,
-        "station_id": place.station_id,
-        "region": place.region,
-        "district": place.district,
-        "severity": severity,
-        "state": "raised",
-        "open_key": key,
-        "person_id": person_id,
-        "words": words,
-        "raised_at": at or now,
-    }
+
+_RAISED = (
+    *("topic", "place", "station_id", "region", "district", "severity"),
+    *("state", "open_key", "person_id", "words", "chain", "raised_at"),
+)
+
+
+def raise_alert(session: Session, alert: AlertRow, now: datetime, journal_id: int | None = None) -> Raised:
+    """One open alert for a topic at a place: raised, with its number, or a line in the timeline of the one there is."""
+    values = {name: getattr(alert, name) for name in _RAISED}
     number = session.scalar(
         insert_into(session, AlertRow)
         .values(**values)
@@ -91,11 +97,14 @@ def raise_alert(
         .returning(AlertRow.id)
     )
     if number is not None:
-        note(session, number, "raised", now, person_id=person_id, journal_id=journal_id)
-        return number, True
-    number, before = session.execute(select(AlertRow.id, AlertRow.severity).where(AlertRow.open_key == key)).one()
-    note(session, number, "repeated", now, person_id=person_id, journal_id=journal_id)
-    return number, severity < before and regrade(session, number, severity, HUB, now)
+        alert.id = number
+        note(session, number, "raised", now, person_id=alert.person_id, journal_id=journal_id)
+        return Raised(number, "new")
+    there = select(AlertRow.id, AlertRow.severity).where(AlertRow.open_key == alert.open_key)
+    number, before = session.execute(there).one()
+    note(session, number, "repeated", now, person_id=alert.person_id, journal_id=journal_id)
+    graver = alert.severity < before and regrade(session, number, alert.severity, HUB, now)
+    return Raised(number, "graver" if graver else "repeated")
 
 
 def regrade(session: Session, alert_id: int, severity: int, who: Who, now: datetime) -> bool:
@@ -211,24 +220,17 @@ def merge(session: Session, alert_id: int, into: int, who: Who, now: datetime) -
 def split(session: Session, alert_id: int, numbers: Sequence[int], who: Who, now: datetime) -> int | None:
     """A new alert of the same topic and place beside an open one, to be paged, with these of its incidents; None when
     that is resolved, or has none of them. Repeats go on joining the first."""
-    alert = session.get(AlertRow, alert_id, populate_existing=True)
+    it = session.get(AlertRow, alert_id, populate_existing=True)
     moved = incidents.of_alert(session, alert_id, numbers)
-    if alert is None or alert.state == "resolved" or not moved:
+    if it is None or it.state == "resolved" or not moved:
         return None
     first = moved[0]
     # What tells them apart is an incident's number, which no other alert of this place can have got.
-    place = Place(f"{alert.place}/{first.id}", alert.region, alert.district, alert.station_id)
-    number, _ = raise_alert(
-        session,
-        topic=alert.topic,
-        place=place,
-        severity=alert.severity,
-        now=now,
-        at=first.reported_at,
-        person_id=first.person_id,
-        journal_id=first.journal_id,
-        words=first.description,
+    place = Place(f"{it.place}/{first.id}", it.region, it.district, it.station_id)
+    parted = unraised(
+        it.topic, place, it.severity, first.reported_at, person_id=first.person_id, words=first.description
     )
+    number = raise_alert(session, parted, now, first.journal_id).number
     incidents.move(session, number, alert_id, [each.id for each in moved])
     _note(session, alert_id, "split", who, now, str(number))
     _note(session, number, "parted", who, now, str(alert_id))

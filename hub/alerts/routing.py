@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,13 +38,16 @@ ROAD = {"any": "", "telegram": "telegram", "sms": "phone"}
 
 
 def chain(session: Session, election: Election, alert: AlertRow, now: datetime) -> list[Planned]:
-    """The pages of a chain that starts now. Where it would reach nobody, the fallback is: never silently nobody."""
+    """The pages of a chain that starts now. Where it would reach nobody, the fallback is: never silently nobody.
+    Where its first step has nobody, the next that has somebody is due at once."""
     alerting = election.alerting
     found = alerting.chain(alert.severity, alert.topic, alert.region, now.astimezone(election.zone).time())
     if of_the_hub(alert.topic):  # our own troubles are the head office's, whatever the chains say
         found = _to_fallback(election)
     planned = list(_planned(session, election, found, alert.region, now)) if found else []
-    return planned or list(_planned(session, election, _to_fallback(election), alert.region, now))
+    planned = planned or list(_planned(session, election, _to_fallback(election), alert.region, now))
+    first = min((step.position for step in planned), default=0)
+    return [replace(step, due_at=min(step.due_at, now)) if step.position == first > 0 else step for step in planned]
 
 
 def of_the_hub(topic: str) -> bool:
