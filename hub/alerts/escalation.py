@@ -43,7 +43,7 @@ def sound(
 ) -> int:
     """Raises an alert, or joins the one that is open, and pages where that is called for; its number."""
     alert = life.unraised(trigger.topic, place, trigger.severity, at or now, person_id=person_id, words=words)
-    alert.chain = 1
+    alert.chain = 1  # which begins with it
     # Asked before the first change, whether it is called for or not: from then on everybody else on SQLite waits.
     planned = routing.chain(session, hub.election, alert, now)
     number, how = life.raise_alert(session, alert, now, journal_id)

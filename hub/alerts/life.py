@@ -81,15 +81,10 @@ def unraised(
     )
 
 
-_RAISED = (
-    *("topic", "place", "station_id", "region", "district", "severity"),
-    *("state", "open_key", "person_id", "words", "chain", "raised_at"),
-)
-
-
 def raise_alert(session: Session, alert: AlertRow, now: datetime, journal_id: int | None = None) -> Raised:
     """One open alert for a topic at a place: raised, with its number, or a line in the timeline of the one there is."""
-    values = {name: getattr(alert, name) for name in _RAISED}
+    names = AlertRow.__table__.columns.keys()
+    values = {name: value for name in names if (value := getattr(alert, name)) is not None}
     number = session.scalar(
         insert_into(session, AlertRow)
         .values(**values)

@@ -61,19 +61,31 @@ async def test_who_acknowledges_stops_the_chain_is_reminded_and_then_it_starts_a
     assert "unacknowledged" in events(town)
 
 
+def asked_by_sounding(town: Town, place: str, region: str) -> list[str]:
+    """The statements of an alert, from the first on that does not begin with SELECT whoever writes on SQLite waits."""
+    statements: list[str] = []
+
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    event.listen(town.hub.engine, "before_cursor_execute", note)
+    with writing(town.hub.engine) as session:
+        escalation.sound(session, town.hub, Trigger("category:VIO", 1), Place(place, region), town.hub.clock())
+    event.remove(town.hub.engine, "before_cursor_execute", note)
+    return statements
+
+
+def test_whom_a_new_alert_pages_is_asked_before_anything_is_changed(town: Town) -> None:
+    statements = asked_by_sounding(town, "here", "Centre")
+    first = next(place for place, statement in enumerate(statements) if not statement.startswith("SELECT"))
+    routed = [place for place, statement in enumerate(statements) if "<> 'observer'" in statement]
+    assert routed[-1] < first, statements
+    assert not any(statement.startswith("UPDATE alert ") for statement in statements), statements
+
+
 def test_many_who_are_paged_at_once_are_looked_up_together(town: Town) -> None:
     def asked(place: str) -> int:
-        """How many questions sounding an alert asks, while whoever writes on SQLite waits."""
-        statements: list[str] = []
-
-        def note(*args: object) -> None:
-            statements.append(str(args[2]))
-
-        event.listen(town.hub.engine, "before_cursor_execute", note)
-        with writing(town.hub.engine) as session:
-            escalation.sound(session, town.hub, Trigger("category:VIO", 1), Place(place, region), town.hub.clock())
-        event.remove(town.hub.engine, "before_cursor_execute", note)
-        return sum(statement.startswith("SELECT") for statement in statements)
+        return sum(statement.startswith("SELECT") for statement in asked_by_sounding(town, place, region))
 
     with writing(town.hub.engine) as session:
         lead = session.scalars(select(PersonRow).where(PersonRow.role == "coordinator")).first()
