@@ -91,6 +91,7 @@ async def _answers(hub: Hub, cookies: dict[str, str]) -> dict[str, httpx.Respons
         return {path: await browser.get(path) for path in PAGES}
 
 
+@pytest.mark.slow
 def test_a_day_that_differs_from_what_was_expected_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     changed = tmp_path / "election"

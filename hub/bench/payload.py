@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def enlarge(directory: Path, copies: int, staff: bool = False) -> Configuration:
 
     With its staff, observers can also write by Telegram: see `telegram`.
     """
-    whole = configuration.load(directory)
+    whole = _loaded(directory)
     checklist = whole.election.checklist
     width = checklist.station.lengths[0] + DIGITS
     # Opening times are for a day; a load is sent in a minute.
@@ -119,7 +120,13 @@ def _copied(copy: int, code: str) -> str:
 
 
 def _drawn(directory: Path) -> list[str]:
-    return [station.code for station in configuration.load(directory).stations if station.sampled]
+    return [station.code for station in _loaded(directory).stations if station.sampled]
+
+
+@cache
+def _loaded(directory: Path) -> Configuration:
+    """Read once: it takes two seconds, and whoever proves what came goes through the messages twice."""
+    return configuration.load(directory)
 
 
 def _observer(station: str, number: int, like: PersonEntry) -> PersonEntry:
