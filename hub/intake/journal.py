@@ -283,10 +283,10 @@ _DUE_FIRST = (
 
 def _with_entries(places: Select[int, int]) -> Prepared:
     """Places in the inbox, and only then their entries: no planner shall come from the journal, which has a million
-    rows, or look at everything that waits behind these."""
+    rows, or look at everything that waits behind these. Each has one; an outer join cannot be turned round."""
     few = places.subquery()
-    entries = select(_OURS, *ENTRY, few.c.attempts).join(few, few.c.journal_id == JournalRow.id)
-    return Prepared(entries.order_by(JournalRow.id))
+    entries = select(_OURS, *ENTRY, few.c.attempts).select_from(few)
+    return Prepared(entries.outerjoin(JournalRow, JournalRow.id == few.c.journal_id).order_by(few.c.journal_id))
 
 
 _WAITING = _with_entries(_DUE_FIRST)
