@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -202,3 +203,22 @@ def test_a_batch_of_reports_changes_nothing_before_all_is_judged(hub: Hub, datab
     kinds = [statement.partition(" ")[0] for statement in statements]
     first = next(place for place, kind in enumerate(kinds) if kind != "SELECT")
     assert "SELECT" not in kinds[first:], statements
+
+
+def test_a_batch_never_begins_with_the_journal_whatever_the_statistics_say(hub: Hub, database_url: str) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("what holds on PostgreSQL is shown by `hub bench --stored`")
+    put(hub, *(f"SET V{n}" for n in range(1_000)))
+    while pipeline.settle_batch(hub, 200):
+        continue
+    with writing(hub.engine) as session:
+        session.connection().exec_driver_sql("ANALYZE")
+    hub.engine.dispose()  # a new connection plans by them
+    asked: list[tuple[str, Any]] = []
+    put(hub, *(f"SET W{n}" for n in range(50)))
+    event.listen(hub.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    pipeline.settle_batch(hub, 200)
+    [(statement, values)] = [it for it in asked if "FROM inbox" in it[0] and it[0].startswith("SELECT")]
+    with hub.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert not any("SCAN journal" in line for line in plan), plan
