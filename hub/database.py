@@ -32,7 +32,9 @@ from hub import changes
 from hub.models import Base
 
 PATIENCE = 30  # seconds that a writer on SQLite waits for the others
-LOOK = 0.001  # seconds between its looks
+LOOK = 0.001  # seconds between its looks at the pen
+GLANCE = 0.0002  # seconds between its looks at the writer's lock, for which providers wait, too
+LATE = 4_000  # pages of SQLite's log after which the journal copies it back; the others do after a thousand
 MOST = 500  # values that a statement names: SQLite takes only so many parameters
 JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode(),
@@ -127,9 +129,12 @@ def impatient(engine: Engine, patience: float) -> Engine:
 @contextmanager
 def appending(engine: Engine) -> Iterator[Connection]:
     """A transaction that only adds what nobody has read yet. On SQLite it waits for whoever changes something, but not
-    for whoever is still reading what to change; on PostgreSQL it is one statement, and sends neither BEGIN nor COMMIT.
-    Without a session, which costs as much as adding ten messages."""
+    for whoever is still reading what to change, and leaves copying the log back to the others while they do it; on
+    PostgreSQL it is one statement, and sends neither BEGIN nor COMMIT. Without a session, which costs as much as adding
+    ten messages."""
     with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            _driver(connection).execute(f"PRAGMA wal_autocheckpoint = {LATE}")
         yield connection
 
 
@@ -147,7 +152,7 @@ class Pen:
         with self._turn:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                _look(lambda: _locked(file), NoConnection("another process holds the pen"), patience)
+                _look(lambda: _locked(file), NoConnection("another process holds the pen"), patience, LOOK)
                 yield
             finally:
                 os.close(file)  # and so gives it back, as the end of the process would
@@ -164,13 +169,13 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _look(free: Callable[[], bool], failure: Exception, patience: float) -> None:
+def _look(free: Callable[[], bool], failure: Exception, patience: float, every: float) -> None:
     """SQLite's own waiting looks every 100 ms in the end: whoever waits longest is overtaken by all that just come."""
     until = time.monotonic() + patience
     while not free():
         if time.monotonic() > until:
             raise failure
-        time.sleep(LOOK)
+        time.sleep(every)
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -211,7 +216,7 @@ def _begin_to_write(connection: Connection) -> None:
     patience = connection.get_execution_options().get("hub_patience", PATIENCE)
     driver.execute("PRAGMA busy_timeout = 0")
     try:
-        _look(lambda: _began(driver), refusal, patience)
+        _look(lambda: _began(driver), refusal, patience, GLANCE)
     finally:
         driver.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 

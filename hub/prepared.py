@@ -58,16 +58,16 @@ class _Compiled:
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
-        self._processors: Mapping[str, Convert] = compiled._bind_processors  # nobody else has them
+        types = {name: bind.type for bind, name in compiled.bind_names.items()}
+        self._processors: Mapping[str, Convert] = {  # nobody else has them; the drivers know bytes
+            name: it for name, it in compiled._bind_processors.items() if not isinstance(types[name], LargeBinary)
+        }
         self._constants = {
             name: self._processed(name, bind.value) for bind, name in compiled.bind_names.items() if not bind.required
         }
         self._places = compiled.positiontup
         self._text = compiled.string
         if self._places is None:
-            types = {name: bind.type for bind, name in compiled.bind_names.items()}
-            binary = {name for name, type in types.items() if isinstance(type, LargeBinary)}  # the driver knows bytes
-            self._processors = {name: it for name, it in self._processors.items() if name not in binary}
             self._text = _LIST.sub(lambda it: f"= ANY(%({it[1]})s::{types[it[1]].compile(dialect)}[])", self._text)
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         wanted = [(at, _convert(column.type, dialect)) for at, column in enumerate(columns)]

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, inspect, select, update
+from sqlalchemy import Connection, Engine, delete, inspect, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -55,6 +55,21 @@ def test_who_waits_too_long_for_sqlites_writer_is_told_as_of_any_statement(engin
         with pytest.raises(OperationalError, match="locked"):
             write()
     write()
+
+
+def test_on_sqlite_the_journal_leaves_it_to_the_others_to_copy_the_log_back_while_they_do(
+    engine: Engine, database_url: str
+) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL copies its log back by itself")
+
+    def pages(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+
+    with writing(engine) as session:
+        often = pages(session.connection())
+    with appending(impatient(engine, 0.1)) as connection:
+        assert often < pages(connection) < 10_000  # never nobody: without a worker the log would grow for ever
 
 
 def test_who_reads_what_to_change_keeps_nobody_from_appending_and_sees_what_came(

@@ -36,7 +36,9 @@ from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
-FEW, GATHER = 32, 0.003  # so few messages wait so many seconds for others: a commit by itself costs as much as twenty
+# In a burst so few messages wait so many seconds for others: a commit by itself costs as much as twenty.
+FEW, GATHER = 32, 0.003
+BURST = 16  # messages of one commit that are one
 ATTEMPTS = 3
 SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool
@@ -110,8 +112,9 @@ class Journal:
                 raise result
 
     async def run(self) -> None:
-        """Commits what has gathered while the last commit was under way, and in a moment where that is little."""
+        """Commits what has gathered while the last commit was under way; in a burst, and in a moment after it."""
         loop = asyncio.get_running_loop()
+        last = 0
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), DRAIN_EVERY)
@@ -120,10 +123,10 @@ class Journal:
                     await loop.run_in_executor(self._thread, self._drain)
             self._wake.clear()
             while self._waiting:
-                if len(self._waiting) < FEW:
+                if last >= BURST and len(self._waiting) < FEW:
                     await asyncio.sleep(GATHER)
                 arrived, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
-                batch = list(self._rows(arrived))
+                batch, last = list(self._rows(arrived)), len(arrived)
                 failures: list[Exception | None]
                 try:
                     failures = await loop.run_in_executor(self._thread, self._commit, [values for values, _ in batch])

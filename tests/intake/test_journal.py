@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from bots.gateway import InboundMessage
 from hub.database import reading, writing
@@ -37,6 +38,33 @@ async def test_what_append_returned_from_is_in_the_journal_and_in_the_inbox(engi
     with reading(engine) as session:
         assert session.scalar(select(func.count()).select_from(JournalRow)) == 300
         assert journal.unread(session) == 300
+
+
+async def test_a_message_alone_waits_for_no_others_and_in_a_burst_they_share_a_commit(
+    running: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    stored = journal.store
+
+    def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+        commits.append(len(rows))
+        return stored(connection, rows)
+
+    monkeypatch.setattr(journal, "store", store)
+    monkeypatch.setattr(journal, "GATHER", 60)
+    for n in range(3):
+        await asyncio.wait_for(running.append([message(f"SM{n}")]), 20)
+    assert commits == [1, 1, 1]
+
+    monkeypatch.setattr(journal, "GATHER", 0.5)
+    await running.append([message(f"SN{n}") for n in range(journal.BURST)])
+    await asyncio.gather(*(later(n / 10, running.append([message(f"SO{n}")])) for n in range(3)))
+    assert commits[3:] == [journal.BURST, 3]
+
+
+async def later(seconds: float, appending: Coroutine[Any, Any, None]) -> None:
+    await asyncio.sleep(seconds)
+    await appending
 
 
 async def test_a_message_that_is_there_already_is_left_as_it_is(engine: Engine, running: Journal) -> None:
