@@ -94,8 +94,12 @@ Typed = Annotated[dict[str, str], Depends(_typed)]
 def checked(
     request: Request, caller: Caller, hub: Here, station_id: int, form: str, person_id: int, typed: Typed
 ) -> Response:
-    """What is wrong with what has been typed so far. Stores nothing."""
-    _line(caller, hub, station_id, form, person_id)
+    """What is wrong with what has been typed so far; nothing once it is stored, which it may be by the time this comes.
+    Stores nothing."""
+    try:
+        _line(caller, hub, station_id, form, person_id)
+    except HTTPException:
+        return Response(status_code=204)
     with reading(hub.engine) as session:
         judgement = corrections.heard(
             session,

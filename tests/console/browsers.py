@@ -65,7 +65,7 @@ def complaints(chromium: Browser) -> Iterator[list[str]]:
     yield heard
     for context in chromium.contexts:
         context.close()
-    assert heard == []
+    assert not heard, "\n".join(heard)
 
 
 def log_in(

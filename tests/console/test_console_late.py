@@ -86,6 +86,8 @@ async def test_a_report_read_out_is_stored_as_if_it_had_been_texted(house: House
         answer = await post(browser, path, **answers | {"field.H": "0725"})
         assert answer.headers["location"] == "/late?done=read"
         assert (await browser.get(path)).status_code == 404  # it is not owed any more
+        late = await post(browser, f"{path}/check", page="/late", **answers)  # of a field left as it was stored
+        assert (late.status_code, late.text) == (204, "")
     with Session(house.hub.engine) as session:
         entry = session.scalars(select(JournalRow)).one()
         assert (entry.channel, entry.gateway, entry.text) == ("phone", "desk", "SET 10001 H0725 M1,3 A1")
