@@ -192,7 +192,7 @@ def _pressed(dialog: Dialog, at: Question | None, deed: str, value: str, paper: 
 def _typed(dialog: Dialog, at: Question | None, typed: Typed, paper: Paper) -> Turn:
     """A bare value answers the question asked; a value with its code answers that question of the form."""
     text = typed.text
-    read = _value(at, text) if at else Value(problem="unreadable")
+    read = _value(dialog, at, text, paper) if at else Value(problem="unreadable")
     if at and read.value and not read.problem:
         others = {message: code for message, code in dialog.typed.items() if code != at.code}
         named = others | ({typed.message: at.code} if typed.message else {})
@@ -210,10 +210,14 @@ def _typed(dialog: Dialog, at: Question | None, typed: Typed, paper: Paper) -> T
     return Turn(dialog, problem=problem)
 
 
-def _value(question: Question, text: str) -> Value:
+def _value(dialog: Dialog, question: Question, text: str, paper: Paper) -> Value:
     if question.type == "text":  # kept as typed; what would end it as a coded text goes
         marks = str.maketrans(dict.fromkeys(COMMENT_MARKS, " "))
-        return Value(" ".join(text.translate(marks).split()))
+        kept = " ".join(text.translate(marks).split())
+        reading = grammar.read(writing.report(paper.form, dialog.station, {question.code: kept}), paper.checklist)
+        # `:` by itself, for one, says nothing once it is a coded text: better told now than by the desk.
+        sound = isinstance(reading, ReportText) and question.code in reading.answers and not reading.problems
+        return Value(kept) if sound else Value(problem="unreadable")
     folded = fold(text).text.strip(" .:")
     read = reader(question)
     found = read(folded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.checklist import grammar
@@ -188,6 +188,7 @@ EVENTS = st.lists(st.one_of(DEEDS, SHOWN, st.builds(Typed, TEXTS), st.just(Look(
 
 @settings(max_examples=150, deadline=None)
 @given(EVENTS)
+@example(["next", "next", "next", Typed(":")])
 def test_whatever_happens_nothing_is_lost_and_there_is_a_way_on(events: list[Event | str]) -> None:
     turn = Turn(dialogs.begin(10**15, "10001", PAPER))
     for told in events:
