@@ -74,6 +74,7 @@ def _sum_up(stage: Stage, directory: Path, messages: list[Recorded], took: timed
         with writing(stage.hub.engine) as session:
             outcome.take_official(session, stage.hub.election, official, stage.hub.clock())
     expected = json.loads((directory / "day" / "expected.json").read_text(encoding="utf-8"))
+    until_idle(stage, len(messages))  # time has passed, and a reminder may have fallen due
     sent = httpx.get(f"{stage.providers}/control/sent").json()
     texted = httpx.get(f"{stage.providers}/control/twilio/sent").json()
     lines = outcome.compare(stage.hub, messages, expected, len(sent), len(texted))
