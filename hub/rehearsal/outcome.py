@@ -30,6 +30,7 @@ TOLERANCE = 0.0001  # percentage points
 class Progress:
     received: int
     unread: int
+    outgoing: int
     unsent: int
 
 
@@ -46,15 +47,16 @@ class Line:
 def progress(hub: Hub) -> Progress:
     with reading(hub.engine) as session:
         received = _count(session, JournalRow)
-        return Progress(received, journal.unread(session), outbox.unsent(session))
+        return Progress(received, journal.unread(session), _count(session, OutboxRow), outbox.unsent(session))
 
 
-def compare(hub: Hub, messages: Sequence[Recorded], expected: Mapping[str, Any], sent: int, texted: int) -> list[Line]:
-    """The summary. `sent` and `texted`: how many messages the emulated Telegram and Twilio took from the hub."""
+def compare(
+    hub: Hub, messages: Sequence[Recorded], expected: Mapping[str, Any], outgoing: int, taken: int
+) -> list[Line]:
+    """The summary. `outgoing`: how many messages the hub wrote to go out; `taken`: how many the providers took."""
     with reading(hub.engine) as session:
         found = tables.findings(session, hub.election).as_json()
         wrong = _different(session, messages)
-        outgoing = _count(session, OutboxRow)
         incidents = sum(message.category is not None for message in messages)
         forms = Counter(message.form for message in messages)
         lines = [
@@ -63,7 +65,7 @@ def compare(hub: Hub, messages: Sequence[Recorded], expected: Mapping[str, Any],
             _exactly("incidents", incidents, _count(session, IncidentRow)),
             _exactly("critical: an alert and a push", _critical(hub.election, messages), _alerts_paged(session)),
             _exactly("waiting at the desk", 0, _to_mend(session)),
-            _exactly("replies and pushes delivered", outgoing, sent + texted),
+            _exactly("replies and pushes delivered", outgoing, taken),
         ]
         lines += [_exactly(f"  of them {form}", count, _submitted(session, form)) for form, count in forms.items()]
     for name, wanted in expected.items():

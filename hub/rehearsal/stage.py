@@ -119,13 +119,13 @@ def _prepare(directory: Path, environment: dict[str, str]) -> tuple[Hub, tuple[L
     return open_hub(settings), tuple(logins)
 
 
-def until_idle(stage: Stage, expected: int) -> None:
-    """Until every message is in the journal, read and answered, or nothing has moved for a long time."""
+def until_idle(stage: Stage, expected: int) -> outcome.Progress:
+    """Waits until every message is in the journal, read and answered; raises where nothing moves for a long time."""
     last, moved = None, time.monotonic()
     while True:
         counts = outcome.progress(stage.hub)
         if counts.received >= expected and not counts.unread and not counts.unsent:
-            return
+            return counts
         if counts != last:
             last, moved = counts, time.monotonic()
         if time.monotonic() - moved > IDLE_WITHIN:
