@@ -18,6 +18,8 @@ from hub.checklist.reading import ReportText
 from hub.checklist.rules import Answers
 from hub.checklist.values import Value, digits, reader
 
+_MARKS = str.maketrans(dict.fromkeys(COMMENT_MARKS, " "))
+
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
@@ -192,7 +194,10 @@ def _pressed(dialog: Dialog, at: Question | None, deed: str, value: str, paper: 
 def _typed(dialog: Dialog, at: Question | None, typed: Typed, paper: Paper) -> Turn:
     """A bare value answers the question asked; a value with its code answers that question of the form."""
     text = typed.text
-    read = _value(dialog, at, text, paper) if at else Value(problem="unreadable")
+    if at is None:
+        read = Value(problem="unreadable")
+    else:
+        read = _kept(dialog, at, text, paper) if at.type == "text" else _value(at, text)
     if at and read.value and not read.problem:
         others = {message: code for message, code in dialog.typed.items() if code != at.code}
         named = others | ({typed.message: at.code} if typed.message else {})
@@ -210,14 +215,16 @@ def _typed(dialog: Dialog, at: Question | None, typed: Typed, paper: Paper) -> T
     return Turn(dialog, problem=problem)
 
 
-def _value(dialog: Dialog, question: Question, text: str, paper: Paper) -> Value:
-    if question.type == "text":  # kept as typed; what would end it as a coded text goes
-        marks = str.maketrans(dict.fromkeys(COMMENT_MARKS, " "))
-        kept = " ".join(text.translate(marks).split())
-        reading = grammar.read(writing.report(paper.form, dialog.station, {question.code: kept}), paper.checklist)
-        # `:` by itself, for one, says nothing once it is a coded text: better told now than by the desk.
-        sound = isinstance(reading, ReportText) and question.code in reading.answers and not reading.problems
-        return Value(kept) if sound else Value(problem="unreadable")
+def _kept(dialog: Dialog, question: Question, text: str, paper: Paper) -> Value:
+    """A text as typed, without what would end it as a coded text. One of which nothing is left then is not taken: `:`
+    by itself, for one, is better told of now than by the desk."""
+    kept = " ".join(text.translate(_MARKS).split())
+    reading = grammar.read(writing.report(paper.form, dialog.station, {question.code: kept}), paper.checklist)
+    sound = isinstance(reading, ReportText) and question.code in reading.answers and not reading.problems
+    return Value(kept) if sound else Value(problem="unreadable")
+
+
+def _value(question: Question, text: str) -> Value:
     folded = fold(text).text.strip(" .:")
     read = reader(question)
     found = read(folded)

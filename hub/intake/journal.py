@@ -36,9 +36,9 @@ from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
 BATCH_LIMIT = 1_000
-# In a burst so few messages wait so many seconds for others: a commit by itself costs as much as twenty.
-FEW, GATHER = 32, 0.003
-BURST = 16  # messages of one commit that are one
+# A commit by itself costs as much as twenty messages. After one of so many, which is a burst, fewer than `FEW` wait so
+# many seconds for others.
+BURST, FEW, GATHER = 16, 32, 0.003
 ATTEMPTS = 3
 SEALED = frozenset({"location", "proof"})  # of a context: where an observer is, and the code that proves a report
 DRAIN_EVERY = 1.0  # seconds between looks at the spool
