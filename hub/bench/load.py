@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import struct
 import sys
@@ -17,6 +18,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 HEAD = struct.Struct("!I")
 AGAIN = 5.0  # seconds after which a refused request is sent again: what the hub asks for
@@ -34,12 +36,16 @@ def write(path: Path, requests: Iterator[bytes]) -> int:
 
 
 def load(path: Path, first: int, count: int) -> Iterator[bytes]:
-    """Some of the requests, each read when it is needed."""
-    return islice(_load(path), first, first + count)
+    """Some of the requests, each read when it is needed; those before them are passed by at once, before any clock
+    runs."""
+    file = path.open("rb")
+    for _ in range(first):
+        file.seek(*HEAD.unpack(file.read(HEAD.size)), os.SEEK_CUR)
+    return islice(_load(file), count)
 
 
-def _load(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _load(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while head := file.read(HEAD.size):
             yield file.read(*HEAD.unpack(head))
 
