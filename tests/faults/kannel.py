@@ -64,6 +64,7 @@ get-url = "{hub}/sms/kannel?token={token}&id=%I&from=%p&to=%P&text=%b&ts=%T&smsc
 class Kannel:
     folder: Path
     carrier: int
+    box: int
     send_url: str
     boxes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -72,7 +73,9 @@ class Kannel:
             command = [name, str(self.folder / "kannel.conf")]
             quiet = subprocess.DEVNULL
             self.boxes[name] = subprocess.Popen(command, stdout=quiet, stderr=quiet)
-            time.sleep(0.5 if name == "bearerbox" else 0)
+            while name == "bearerbox" and not _listening(self.carrier, self.box):
+                assert self.boxes[name].poll() is None, "bearerbox did not start"
+                time.sleep(0.05)
 
     def kill(self, name: str) -> None:
         self.boxes[name].kill()
@@ -101,7 +104,7 @@ def running(folder: Path, hub: str) -> Iterator[Kannel]:
     )
     (folder / "kannel.conf").write_text(written)
     send_url = f"http://127.0.0.1:{send}/cgi-bin/sendsms?username=hub&password=secret&from=4400"
-    kannel = Kannel(folder, carrier, send_url)
+    kannel = Kannel(folder, carrier, box, send_url)
     kannel.start("bearerbox", "smsbox")
     try:
         yield kannel
@@ -124,6 +127,13 @@ def told(heard: Path) -> list[str]:
     """What the carrier was given to deliver in UCS-2, in order."""
     quoted = re.findall(r"Got message \d+: <\S+ \S+ ucs-2 (.*)>", heard.read_text("latin-1"))
     return [unquote_to_bytes(text.replace("+", " ")).decode("utf-16-be") for text in quoted]
+
+
+def _listening(*ports: int) -> bool:
+    """Seen without a connection, which the carrier's port would take for the carrier."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    opened = {int(address.partition(":")[2], 16) for _, address, _, state, *_ in sockets if state == "0A"}
+    return opened.issuperset(ports)
 
 
 def _free_port() -> int:

@@ -77,8 +77,9 @@ async def test_row_06_whoever_else_polls_our_bot_raises_an_alarm_that_ends_with_
         rival = httpx.AsyncClient()
         entries = Journal(engine, hub.vault, hub.clock, hub.election.country, Spool(tmp_path, hub.vault))
         poll = asyncio.create_task(Poller(hub, gateway, entries).round())
-        await asyncio.sleep(0.5)
-        await rival.get(f"{url}/bot{BOT}/getUpdates", params={"timeout": 0})
+        while not poll.done():
+            await rival.get(f"{url}/bot{BOT}/getUpdates", params={"timeout": 0})
+            await asyncio.sleep(0.1)
         await poll
         await gateway.close()
         await rival.aclose()
