@@ -40,7 +40,8 @@ def load(path: Path, first: int, count: int) -> Iterator[bytes]:
     runs."""
     file = path.open("rb")
     for _ in range(first):
-        file.seek(*HEAD.unpack(file.read(HEAD.size)), os.SEEK_CUR)
+        (length,) = HEAD.unpack(file.read(HEAD.size))
+        file.seek(length, os.SEEK_CUR)
     return islice(_load(file), count)
 
 
