@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from hub.changes import touched
-from hub.database import run_on_sqlite
+from hub.database import driven
 from hub.models import Base
 
 Row = Mapping[str, Any]
@@ -73,9 +73,9 @@ def insert_new(
     touched(connection, table.__tablename__)
     if connection.dialect.name == "postgresql":
         written = _insert_new(table, names, known, queue, in_partitions=_in_partitions(connection, table))
-        return _ids(connection.exec_driver_sql(written, (_document(rows),)).all())
+        return _ids(driven(connection, written, (_document(rows),)))
     then = f"ON CONFLICT ({_key(known)}) DO NOTHING RETURNING id"
-    ids = _ids([row for part in _places(table, names, rows, then) for row in run_on_sqlite(connection, *part)])
+    ids = _ids([row for part in _places(table, names, rows, then) for row in driven(connection, *part)])
     if queue:
         insert(connection, queue, [{_key(queue): id} | _defaults(queue) for id in ids])
     return ids
@@ -159,10 +159,10 @@ def _run(session: Session | Connection, table: type[Base], rows: Sequence[Row], 
     touched(connection, table.__tablename__)
     if connection.dialect.name == "postgresql":
         written, document = _insert(table, names, then), _document(rows)
-        _when_asked(connection, partial(connection.exec_driver_sql, written, (document,)))
+        _when_asked(connection, partial(driven, connection, written, (document,)))
         return
     for part in _places(table, names, rows, then):
-        _when_asked(connection, partial(run_on_sqlite, connection, *part))
+        _when_asked(connection, partial(driven, connection, *part))
 
 
 def _when_asked(connection: Connection, run: Callable[[], object]) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -190,15 +190,28 @@ def _begin_sqlite(connection: Connection) -> None:
         _driver(connection).execute("BEGIN")
 
 
-def run_on_sqlite(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
-    """What a statement that changes something returns, asked of the driver: SQLAlchemy's own way to it takes a third of
-    what the journal needs for a few messages. Raises SQLAlchemy's errors."""
-    _begin_to_write(connection)
+def driven(connection: Connection, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    """What a statement finds or returns, asked of the driver: SQLAlchemy's own way to it takes a third of what the
+    journal needs for a few messages. Raises SQLAlchemy's errors."""
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, None, statement, values, None, False)
+    driver = connection.connection.driver_connection
+    error_type: type[Exception] = connection.dialect.loaded_dbapi.Error
     try:
-        return _driver(connection).execute(statement, values).fetchall()
-    except sqlite3.Error as error:
+        cursor = driver.execute(statement, values)  # type: ignore[union-attr]
+        return cursor.fetchall() if cursor.description else []
+    except error_type as error:
+        lost = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+        if lost:
+            connection.invalidate(error)
         raise DBAPIError.instance(
-            statement, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+            statement,
+            None,
+            error,
+            error_type,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
         ) from error
 
 

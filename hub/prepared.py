@@ -7,15 +7,17 @@ takes SQLAlchemy longer than the database needs to answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from sqlalchemy import JSON, DateTime, LargeBinary, Select
-from sqlalchemy.engine import CursorResult, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
+
+from hub.database import driven
 
 _LIST = re.compile(r"IN \(__\[POSTCOMPILE_(\w+)\]\)")
 Convert = Callable[[Any], Any]
@@ -34,7 +36,7 @@ class Prepared:
     def rows(self, session: Session, **values: Any) -> list[Any]:
         """What it finds. `values`: of the named parameters; a list may have as many as a statement can name."""
         compiled = self._of(session.get_bind().dialect)
-        return compiled.read(self._run(session, compiled, values).all())
+        return compiled.read(self._run(session, compiled, values))
 
     def column(self, session: Session, **values: Any) -> list[Any]:
         """The first column of what it finds."""
@@ -43,9 +45,9 @@ class Prepared:
     def run(self, session: Session, **values: Any) -> None:
         self._run(session, self._of(session.get_bind().dialect), values)
 
-    def _run(self, session: Session, compiled: _Compiled, values: Mapping[str, Any]) -> CursorResult[Any]:
+    def _run(self, session: Session, compiled: _Compiled, values: Mapping[str, Any]) -> list[Any]:
         session.flush()
-        return session.connection().exec_driver_sql(*compiled.ask(values))
+        return driven(session.connection(), *compiled.ask(values))
 
     def _of(self, dialect: Dialect) -> _Compiled:
         if dialect.name not in self._compiled:
@@ -73,9 +75,9 @@ class _Compiled:
         wanted = [(at, _convert(column.type, dialect)) for at, column in enumerate(columns)]
         self._converts = [(at, convert) for at, convert in wanted if convert]
 
-    def read(self, rows: Sequence[Any]) -> list[Any]:
+    def read(self, rows: list[Any]) -> list[Any]:
         if not self._converts:
-            return list(rows)
+            return rows
         found = []
         for row in rows:
             told = list(row)
