@@ -19,6 +19,7 @@ from bots.gateway import DeliveryStatus, SendError
 from hub import bulk
 from hub.database import parts
 from hub.models import BroadcastRow, OnceRow, OutboxRow
+from hub.values import value
 
 CRITICAL, PUSH, REPLY, BULK, BROADCAST = 0, 1, 5, 9, 10  # priorities: a lower one goes first
 LEASE = timedelta(seconds=60)  # at least three times a provider's time-out, or a slow send is sent twice
@@ -26,7 +27,7 @@ ATTEMPTS = 8
 RANK = {"pending": 0, "sending": 0, "withdrawn": 1, "unknown": 1, "sent": 2, "failed": 3, "delivered": 4}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """A message to be sent. `gateway` "" leaves the road to the channel; `dedup` lets it go once only."""
 

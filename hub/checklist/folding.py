@@ -6,8 +6,9 @@ The raw text stays as it is; every folded character knows which raw characters i
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+
+from hub.values import value
 
 # What separators are folded to: a blank, but for those that a value may hold or that say something about one.
 # `-` is a hyphen or minus, `%` any mark that changes the number it touches, `№` itself (NFKC would make "No" of it).
@@ -34,7 +35,7 @@ _HARMLESS_FORMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Folded:
     """`text` holds capitals, ASCII digits, separators and whatever could not be folded.
 

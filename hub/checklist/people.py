@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from hub.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Station:
     """A polling station of the frame. `voters`: registered voters."""
 
@@ -18,7 +18,7 @@ class Station:
     sampled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     """A registered person. `stations`: codes of the stations this observer is assigned to now.
 

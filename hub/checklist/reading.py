@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hub.checklist.definition import CommandName
 from hub.checklist.problems import Problem
+from hub.values import value
 
 
 class Answer(NamedTuple):
@@ -17,7 +18,7 @@ class Answer(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReportText:
     """A checklist report. `station` as digits where one was texted; `refused` holds codes that were sent unsoundly."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import cel
 
 from hub.checklist.definition import Checklist, Form, Question, Rule
+from hub.values import value
 
 Answers = Mapping[str, str]
 Reference = tuple[str, str]  # form, code; ("station", "voters")
@@ -184,7 +185,7 @@ class Rules:
             return None  # not to be judged on these answers
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Known:
     """What can be asked of a station: what one form says now, what the others have said before, its voters."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from hub.checklist import rules
@@ -14,6 +14,7 @@ from hub.checklist.problems import Outcome, Problem, ProblemCode
 from hub.checklist.reading import CommandText, IncidentText, Reading, ReportText
 from hub.checklist.rules import Answers, Violation
 from hub.checklist.suggestions import nearest
+from hub.values import value
 
 # A station's id and a person's → form → code → value: what the station says, and what this observer says of it.
 Records = Callable[[int, int], Mapping[str, Answers]]
@@ -22,7 +23,7 @@ Records = Callable[[int, int], Mapping[str, Answers]]
 _ONLY_TOLD = frozenset(["missing_answers", "rule_violated"])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Judgement:
     """What becomes of one message. `station` is set where it is the sender's to report from; `rejected_station` is
     one of the frame that was named, but is not."""
@@ -40,7 +41,7 @@ class Judgement:
     rejected_station: Station | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where a message belongs: whose it is and from which station, or the problem with that."""
 
@@ -75,7 +76,7 @@ def judge(
     return Judgement("rejected", person=senders[0], problems=reading.problems)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Known:
     senders: Sequence[Person]
     stations: Mapping[str, Station]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -32,6 +32,7 @@ from hub.election.phones import address_of
 from hub.intake.spool import Spool
 from hub.models import ContactRow, InboxRow, JournalRow, SeenRow
 from hub.prepared import Prepared
+from hub.values import value
 from hub.vault import Vault
 
 WAITING_LIMIT = 10_000  # messages held in memory; more means that the disk cannot follow
@@ -51,7 +52,7 @@ class JournalFull(Exception):
     """More messages are waiting for the disk than the hub holds; the provider must come again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """One journal entry, as the pipeline reads it. `sender` is the digest of the sender's address."""
 

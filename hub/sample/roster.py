@@ -15,6 +15,7 @@ from hub.checklist.people import Person, Station
 from hub.database import parts
 from hub.models import AssignmentRow, ContactRow, PersonRow, StationRow
 from hub.prepared import Prepared
+from hub.values import value
 
 # The columns that make a `Person` (but for the stations) and a `Station`: a batch needs no ORM objects.
 _PERSON = (PersonRow.id, PersonRow.code, PersonRow.role, PersonRow.language, PersonRow.region)
@@ -174,7 +175,7 @@ def _made(rows: Iterable[Any]) -> list[Station]:
     return [Station(*values) for values in rows]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Stay:
     """At a station from `since` until before `until`; None is for ever."""
 
