@@ -120,7 +120,7 @@ def shift(
 def bench(
     directory: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("config/kyrgyzstan-2021"),
     rounds: Annotated[int, typer.Option(min=1)] = 5,
-    count: Annotated[int, typer.Option(min=100, help="messages in each part of a round")] = 4000,
+    count: Annotated[int, typer.Option(min=100, help="messages in each part of a round")] = 10_000,
     store: Annotated[list[str], typer.Option(help="sqlite or postgresql")] = ["sqlite", "postgresql"],  # noqa: B006
     output: Annotated[Path | None, typer.Option(help="the figures as JSON")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="instead: where the time of a message goes")] = False,
